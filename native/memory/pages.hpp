@@ -1,0 +1,30 @@
+// Page-aligned anonymous memory, with huge pages where they waste little.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace pixelferry::memory {
+
+/// A private anonymous mapping, unmapped by the destructor. Move-only.
+class Pages {
+ public:
+  /// Maps `capacity` bytes, a multiple of page_size(). Multiples of 2 MiB are aligned to 2 MiB and
+  /// advised MADV_HUGEPAGE; without huge pages all works alike. Throws std::bad_alloc.
+  explicit Pages(std::size_t capacity);
+  ~Pages();
+  Pages(Pages&& other) noexcept;
+  Pages& operator=(Pages&& other) noexcept;
+  Pages(const Pages&) = delete;
+  Pages& operator=(const Pages&) = delete;
+
+  [[nodiscard]] std::span<std::uint8_t> bytes() const noexcept { return bytes_; }
+
+ private:
+  std::span<std::uint8_t> bytes_;
+};
+
+[[nodiscard]] std::size_t page_size() noexcept;
+
+}  // namespace pixelferry::memory

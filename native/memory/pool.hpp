@@ -1,0 +1,75 @@
+// A bounded pool of output blocks: fresh pages cost more than decoding saves, so blocks are reused.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "memory/pages.hpp"
+
+namespace pixelferry::memory {
+
+struct PoolStats {
+  std::size_t used_bytes;  // capacity of blocks handed out
+  std::size_t idle_bytes;  // capacity of blocks kept for reuse
+  std::size_t used_blocks;
+  std::size_t idle_blocks;
+  std::uint64_t reused;  // acquisitions served from idle blocks, since the start
+  std::uint64_t mapped;  // acquisitions that mapped fresh pages, since the start
+};
+
+class Pool;
+
+/// One block of pages, handed out by a pool; the destructor gives it back. Move-only. The pages are
+/// not zeroed: whoever exports bytes() has written every byte of it.
+class Block {
+ public:
+  ~Block();
+  Block(Block&&) noexcept = default;
+  Block& operator=(Block&&) noexcept = delete;
+  Block(const Block&) = delete;
+  Block& operator=(const Block&) = delete;
+
+  /// Exactly the bytes asked for; their first is page-aligned.
+  [[nodiscard]] std::span<std::uint8_t> bytes() const noexcept { return pages_.bytes().first(size_); }
+  /// What is resident for it, and what a budget counts.
+  [[nodiscard]] std::size_t capacity() const noexcept { return pages_.bytes().size(); }
+
+ private:
+  friend class Pool;
+  struct State;
+  Block(std::shared_ptr<State> state, Pages pages, std::size_t size) noexcept;
+
+  std::shared_ptr<State> state_;  // empty after a move
+  Pages pages_;
+  std::size_t size_;
+};
+
+/// Any thread may call anything. Giving a block back takes the pool's mutex only.
+class Pool {
+ public:
+  /// `max_idle_bytes` bounds what is kept; a block given back beyond it is unmapped.
+  explicit Pool(std::size_t max_idle_bytes);
+
+  /// The process's pool. Never destroyed: exports may outlive every static destructor.
+  static Pool& shared();
+
+  /// Throws std::bad_alloc; `size` of 0 is served like 1.
+  [[nodiscard]] Block acquire(std::size_t size);
+
+  /// Unmaps idle blocks, largest first, until at most `keep_bytes` of them stay.
+  /// Returns the bytes unmapped.
+  std::size_t trim(std::size_t keep_bytes);
+
+  [[nodiscard]] PoolStats stats() const;
+
+ private:
+  std::shared_ptr<Block::State> state_;
+};
+
+/// Capacity of the block that acquire(size) hands out: a size class, at most an eighth above the
+/// size rounded up to whole pages. Throws std::bad_alloc if it does not fit std::size_t.
+[[nodiscard]] std::size_t capacity_for(std::size_t size);
+
+}  // namespace pixelferry::memory
