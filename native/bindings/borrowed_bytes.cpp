@@ -1,0 +1,19 @@
+#include "bindings/borrowed_bytes.hpp"
+
+namespace pixelferry::bindings {
+
+BorrowedBytes::BorrowedBytes(pybind11::handle object, Access access) {
+  if (PyObject_GetBuffer(object.ptr(), &view_, static_cast<int>(access)) != 0) {
+    throw pybind11::error_already_set();
+  }
+}
+
+BorrowedBytes::~BorrowedBytes() { PyBuffer_Release(&view_); }
+
+std::span<const std::uint8_t> BorrowedBytes::bytes() const noexcept { return writable(); }
+
+std::span<std::uint8_t> BorrowedBytes::writable() const noexcept {
+  return {static_cast<std::uint8_t*>(view_.buf), static_cast<std::size_t>(view_.len)};
+}
+
+}  // namespace pixelferry::bindings

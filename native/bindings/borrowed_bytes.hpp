@@ -1,0 +1,33 @@
+// A view of a Python object's memory for the length of a call.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <cstdint>
+#include <span>
+
+namespace pixelferry::bindings {
+
+/// Exports `object` as contiguous bytes (PyBUF_SIMPLE); while it lives, a bytearray cannot be
+/// resized. Construct and destroy with the GIL held; read without it.
+class BorrowedBytes {
+ public:
+  enum class Access : int { read = PyBUF_SIMPLE, write = PyBUF_WRITABLE };
+
+  /// Throws error_already_set: TypeError without a buffer, BufferError if it is strided or read-only.
+  explicit BorrowedBytes(pybind11::handle object, Access access = Access::read);
+  ~BorrowedBytes();
+  BorrowedBytes(const BorrowedBytes&) = delete;
+  BorrowedBytes& operator=(const BorrowedBytes&) = delete;
+  BorrowedBytes(BorrowedBytes&&) = delete;
+  BorrowedBytes& operator=(BorrowedBytes&&) = delete;
+
+  [[nodiscard]] std::span<const std::uint8_t> bytes() const noexcept;
+  /// Only with Access::write.
+  [[nodiscard]] std::span<std::uint8_t> writable() const noexcept;
+
+ private:
+  Py_buffer view_{};
+};
+
+}  // namespace pixelferry::bindings

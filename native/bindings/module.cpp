@@ -1,0 +1,21 @@
+// pixelferry._native: the core's Python face, part by part. Its typed twin is _native.pyi.
+#include <pybind11/pybind11.h>
+
+#include "bindings/register.hpp"
+#include "png/inflate.hpp"
+#include "png/unfilter.hpp"
+
+PYBIND11_MODULE(_native, m) {
+  using namespace pixelferry::bindings;
+  m.doc() = "Native core of pixelferry. Functions release the GIL while they work; all are thread-safe.";
+  m.attr("__version__") = PIXELFERRY_VERSION;
+  m.attr("engine") = pixelferry::png::inflate_engine();
+  m.attr("simd") = pixelferry::png::unfilter_variants().front().name;
+
+  register_errors(m);
+  register_buffers(m);
+  register_convert(m);
+  register_rotate(m);
+  register_pool(m);
+  register_pickling(m);
+}

@@ -1,0 +1,54 @@
+// The Python objects that own native memory and export it.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <cstddef>
+#include <mutex>
+
+#include "bmp/layout.hpp"
+#include "memory/owned_bytes.hpp"
+
+namespace pixelferry::bindings {
+
+/// Holds one reference to the bytes until release(); each export holds one of its own, so the memory
+/// goes back when the last of them is gone, on whatever thread.
+class OwnedBuffer {
+ public:
+  explicit OwnedBuffer(memory::OwnedBytesRef bytes) noexcept
+      : copies_{bytes->copies()}, bytes_{std::move(bytes)} {}
+
+  /// The bytes, or null after release().
+  [[nodiscard]] memory::OwnedBytesRef hold() const;
+  /// The bytes. Throws pybind11::buffer_error after release().
+  [[nodiscard]] memory::OwnedBytesRef bytes() const;
+  void release() noexcept;
+  [[nodiscard]] memory::Copies copies() const noexcept { return copies_; }
+
+ private:
+  const memory::Copies copies_;
+  mutable std::mutex mutex_;
+  memory::OwnedBytesRef bytes_;
+};
+
+/// A BMP file in owned memory.
+class Bitmap : public OwnedBuffer {
+ public:
+  Bitmap(memory::OwnedBytesRef bytes, const bmp::Layout& layout) noexcept
+      : OwnedBuffer{std::move(bytes)}, layout_{layout} {}
+
+  [[nodiscard]] const bmp::Layout& layout() const noexcept { return layout_; }
+
+ private:
+  const bmp::Layout layout_;
+};
+
+/// Keeps `buffer`'s export and `keep` alive as long as the bytes. GIL held.
+[[nodiscard]] memory::OwnedBytesRef adopt(const pybind11::buffer& buffer, pybind11::object keep);
+
+/// For custom_type_setup: exports by reference (pybind11's own buffer protocol tells nobody when an
+/// export is released) and no construction from Python (a bare __new__ would hold no bytes).
+void export_owned_bytes(PyHeapTypeObject* type);
+void forbid_construction(PyHeapTypeObject* type);
+
+}  // namespace pixelferry::bindings

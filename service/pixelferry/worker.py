@@ -1,0 +1,62 @@
+"""Inline or in a worker thread: where a call into the core runs."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TypeVar
+
+from pixelferry._native import CancelFlag
+from pixelferry.stage_times import StageTimes
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class InlineLimits:
+    """Sizes in bytes up to which a call is so short that a thread hop would cost more."""
+
+    max_input: int
+    max_output: int
+
+    def admit(self, input_size: int, output_size: int) -> bool:
+        """Tell whether a call of these sizes may run on the event loop."""
+        return input_size <= self.max_input and output_size <= self.max_output
+
+
+NEVER_INLINE = InlineLimits(max_input=-1, max_output=-1)
+
+
+def run_inline(call: Callable[[], T], times: StageTimes) -> T:
+    """Run `call` here, timed as the convert stage."""
+    started = perf_counter()
+    try:
+        return call()
+    finally:
+        times.convert = perf_counter() - started
+
+
+async def run_in_worker(
+    call: Callable[[], T],
+    times: StageTimes,
+    executor: Executor | None = None,
+    cancel: CancelFlag | None = None,
+) -> T:
+    """Run `call` in a thread of `executor` (None: the loop's own), timed as queue and convert.
+
+    Cancelling the awaiting task sets `cancel` and returns at once; the thread ends by itself and
+    keeps what it borrowed until then.
+    """
+    submitted = perf_counter()
+
+    def timed() -> T:
+        times.queue = perf_counter() - submitted
+        return run_inline(call, times)
+
+    try:
+        return await asyncio.get_running_loop().run_in_executor(executor, timed)
+    except asyncio.CancelledError:
+        if cancel is not None:
+            cancel.set()
+        raise
