@@ -1,0 +1,127 @@
+"""Kinds of setting values: text to value, value to text, and the form that error messages name."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+N = TypeVar("N", int, float)
+
+_BINARY = {"GiB": 2**30, "MiB": 2**20, "KiB": 2**10}
+_BYTES_IN = {"gb": 10**9, "mb": 10**6, "kb": 10**3, "b": 1, "": 1} | {
+    name.lower(): number for name, number in _BINARY.items()
+}
+
+
+@dataclass(frozen=True)
+class Kind(Generic[T]):
+    """One kind of value."""
+
+    form: str  # completes the sentence "expected ..."
+    brief: str  # the same for a table
+    parse: Callable[[str], T]  # ValueError if the text has not this form or is out of range
+    show: Callable[[T], str]  # the shortest text that parse reads back
+
+
+def count(low: int, high: int) -> Kind[int]:
+    """A whole number; 50_000_000 is 50000000."""
+    return _range("number", "a whole number", _parse_count, str, low, high)
+
+
+def size(low: int, high: int) -> Kind[int]:
+    """Bytes: KB, MB and GB are powers of 1000, KiB, MiB and GiB powers of 1024."""
+    form = "a size such as 64MiB, 64MB or 67108864 (bytes)"
+    return _range("size", form, _parse_size, _show_size, low, high)
+
+
+def rate(low: int, high: int) -> Kind[int]:
+    """Bytes per second, written as a size."""
+    form = "a size per second such as 32KiB or 32768 (bytes)"
+    return _range("size per second", form, _parse_size, _show_size, low, high)
+
+
+def seconds(low: float, high: float) -> Kind[float]:
+    """A length of time, in seconds."""
+    form = "a time such as 10s, 500ms or 10 (seconds)"
+    return _range("time", form, _parse_seconds, _show_seconds, low, high)
+
+
+def choice(*words: str) -> Kind[str]:
+    """One of a few words."""
+
+    def parse(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(text)
+        return text.lower()
+
+    listed = ", ".join(words)
+    return Kind(f"one of {listed}", listed, parse, str)
+
+
+def host() -> Kind[str]:
+    """Where to listen: an address, or a name that resolves to one. Nothing is resolved here."""
+    form = "an IP address or a host name, without a port"
+    return Kind(form, "address or name", _parse_host, str)
+
+
+def _range(  # noqa: PLR0917 - the callers stand right above
+    brief: str, form: str, parse: Callable[[str], N], show: Callable[[N], str], low: N, high: N
+) -> Kind[N]:
+    def parse_within(text: str) -> N:
+        value = parse(text)
+        if not low <= value <= high:
+            raise ValueError(text)
+        return value
+
+    bounds = f"{show(low)} to {show(high)}"
+    return Kind(f"{form} from {bounds}", f"{brief}, {bounds}", parse_within, show)
+
+
+def _parse_count(text: str) -> int:
+    return int(_match(r"[0-9]{1,18}|[0-9]{1,3}(_[0-9]{3}){1,5}", text)[0])
+
+
+def _parse_size(text: str) -> int:
+    match = _match(r"([0-9]{1,18}) ?((?:[kmg]i?)?b|)", text)
+    return int(match[1]) * _BYTES_IN[match[2]]
+
+
+def _show_size(value: int) -> str:
+    for unit, number in _BINARY.items():
+        if value and value % number == 0:
+            return f"{value // number}{unit}"
+    return str(value)
+
+
+def _parse_seconds(text: str) -> float:
+    match = _match(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?(m?s|)", text)
+    return float(match[1]) / (1000 if match[2] == "ms" else 1)
+
+
+def _show_seconds(value: float) -> str:
+    return f"{value * 1000:g}ms" if 0 < value < 1 else f"{value:g}s"
+
+
+def _parse_host(text: str) -> str:
+    label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+    if not _is_ipv6(text):
+        _match(rf"{label}(\.{label}){{0,15}}", text)
+    return text
+
+
+def _is_ipv6(text: str) -> bool:
+    import socket  # noqa: PLC0415 - only a host needs it
+
+    try:
+        socket.inet_pton(socket.AF_INET6, text.partition("%")[0])
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _match(pattern: str, text: str) -> re.Match[str]:
+    match = re.fullmatch(pattern, text.lower())
+    if match is None:
+        raise ValueError(text)
+    return match

@@ -1,0 +1,179 @@
+"""Settings are declared once, so what is declared is what users get: order, forms and messages.
+
+A service that starts with a value it misread fails later and elsewhere; it must not start.
+"""
+
+from dataclasses import fields
+
+import pytest
+
+from pixelferry import units
+from pixelferry.settings import (
+    DECLARED,
+    Setting,
+    Settings,
+    SettingsError,
+    flag,
+    markdown_table,
+    resolve,
+    variable,
+)
+
+
+def mistake(flags: dict[str, str], environ: dict[str, str]) -> str:
+    with pytest.raises(SettingsError) as caught:
+        Settings.load(flags, environ)
+    return str(caught.value)
+
+
+def test_without_flags_and_variables_the_defaults_hold() -> None:
+    assert Settings.load({}, {"PATH": "/bin"}) == Settings()
+
+
+def test_flag_goes_before_variable_before_fallback_before_default() -> None:
+    given = {"PIXELFERRY_PORT": "2", "PORT": "3"}
+    assert Settings.load({"port": "1"}, given).port == 1
+    assert Settings.load({}, given).port == 2
+    assert Settings.load({}, {"PORT": "3"}).port == 3
+    assert Settings.load({}, {}).port == 8080
+
+
+def test_source_names_what_gave_the_value() -> None:
+    environ = {"PORT": "3", "PIXELFERRY_GRACE": "1s"}
+    sources = {one.name: one.source for one in resolve({"threads": "2"}, environ)}
+    assert sources["threads"] == "--threads"
+    assert sources["grace"] == "PIXELFERRY_GRACE"
+    assert sources["port"] == "PORT"
+    assert sources["host"] == "default"
+
+
+def test_empty_variable_counts_as_unset() -> None:
+    assert Settings.load({}, {"PIXELFERRY_PORT": "", "PORT": "3"}).port == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1024", 1024),
+        ("64MiB", 64 * 2**20),
+        ("64mib", 64 * 2**20),
+        ("64 KiB", 64 * 2**10),
+        ("64KB", 64_000),
+        ("2GB", 2 * 10**9),
+        ("4GiB", 4 * 2**30),
+        ("4096B", 4096),
+    ],
+)
+def test_sizes(text: str, value: int) -> None:
+    assert Settings.load({"max_body": text}, {}).max_body == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("10s", 10), ("500ms", 0.5), ("10", 10), ("1.5", 1.5), ("0.25 s", 0.25)]
+)
+def test_times(text: str, value: float) -> None:
+    assert Settings.load({"read_timeout": text}, {}).read_timeout == value
+
+
+@pytest.mark.parametrize(("text", "value"), [("50_000_000", 50_000_000), ("007", 7)])
+def test_counts(text: str, value: int) -> None:
+    assert Settings.load({"max_pixels": text}, {}).max_pixels == value
+
+
+@pytest.mark.parametrize(
+    "text", ["127.0.0.1", "0.0.0.0", "::", "::1", "fe80::1%lo", "localhost", "a-1.example"]
+)
+def test_hosts(text: str) -> None:
+    assert Settings.load({"host": text}, {}).host == text
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("host", "127.0.0.1:80"),
+        ("host", "http://here"),
+        ("host", "two words"),
+        ("host", "[::1]"),
+        ("host", "a..b"),
+        ("host", "\N{SNOWMAN}"),
+        ("port", "-1"),
+        ("port", "65536"),
+        ("port", "8080.0"),
+        ("port", "0x50"),
+        ("port", " 80"),
+        ("port", "٣"),
+        ("port", "1__0"),
+        ("port", "tcp://10.0.0.1:80"),
+        ("threads", "0"),
+        ("threads", "9" * 5000),
+        ("max_body", "64M"),
+        ("max_body", "1.5MiB"),
+        ("max_body", "1023"),
+        ("max_body", "5GiB"),
+        ("max_body", "-64MiB"),
+        ("read_timeout", "1m"),
+        ("read_timeout", "0"),
+        ("read_timeout", "inf"),
+        ("read_timeout", "nan"),
+        ("read_timeout", "1e3"),
+        ("read_timeout", "3601"),
+        ("log_level", "loud"),
+    ],
+)
+def test_wrong_value_is_refused_by_name_value_and_form(name: str, text: str) -> None:
+    form = DECLARED[name].kind.form
+    assert mistake({name: text}, {}) == f"{flag(name)}={text}: expected {form}"
+    assert mistake({}, {variable(name): text}) == f"{variable(name)}={text}: expected {form}"
+
+
+def test_wrong_fallback_is_named_as_such() -> None:
+    assert mistake({}, {"PORT": "x"}).startswith("PORT=x: expected a whole number from 0 to 65535")
+
+
+def test_form_names_the_range() -> None:
+    message = mistake({}, {"PIXELFERRY_MAX_BODY": "0"})
+    assert message.endswith("64MiB, 64MB or 67108864 (bytes) from 1KiB to 4GiB")
+
+
+def test_unknown_name_is_refused_with_the_nearest_one() -> None:
+    message = mistake({}, {"PIXELFERRY_MAX_BODDY": "1MiB"})
+    assert message == "PIXELFERRY_MAX_BODDY is not a setting; did you mean PIXELFERRY_MAX_BODY?"
+    message = mistake({}, {"PIXELFERRY_XYZZY": "1"})
+    assert message == "PIXELFERRY_XYZZY is not a setting; 'pixelferry serve --help' lists them all"
+
+
+def test_names_are_case_sensitive_and_those_of_tests_are_left_alone() -> None:
+    assert Settings.load({}, {"PIXELFERRY_TEST_X": "1", "MY_PIXELFERRY_X": "1"}) == Settings()
+    assert "PIXELFERRY_PORT?" in mistake({}, {"PIXELFERRY_Port": "1"})
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    message = mistake({"port": "x"}, {"PIXELFERRY_GRACE": "y", "PIXELFERRY_HOTS": "z"})
+    assert [line.split("=")[0].split()[0] for line in message.splitlines()] == [
+        "PIXELFERRY_HOTS",
+        "--port",
+        "PIXELFERRY_GRACE",
+    ]
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_shown_value_is_read_back_as_the_same(name: str) -> None:
+    setting = DECLARED[name]
+    value = getattr(Settings(), name)
+    assert setting.kind.parse(setting.kind.show(value)) == value
+
+
+def test_every_field_is_declared_and_has_a_row() -> None:
+    assert list(DECLARED) == [one.name for one in fields(Settings)]
+    table = markdown_table()
+    assert all(table.count(f"`{variable(name)}`") == 1 for name in DECLARED)
+    assert {line.count("|") for line in table.splitlines()} == {5}
+
+
+def test_secret_is_never_shown() -> None:
+    key = Setting("A key.", units.choice("sesame"), str, "", secret=True)
+    assert key.show("sesame") == "***"
+    with pytest.raises(SettingsError) as caught:
+        key.parse("hunter2", "PIXELFERRY_KEY")
+    assert "hunter2" not in str(caught.value)
+    assert "PIXELFERRY_KEY" in str(caught.value)
