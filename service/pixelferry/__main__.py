@@ -1,0 +1,7 @@
+"""`python -m pixelferry` is `pixelferry`."""
+
+import sys
+
+from pixelferry.cli import main
+
+sys.exit(main())

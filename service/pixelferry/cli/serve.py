@@ -1,0 +1,20 @@
+"""pixelferry serve: the HTTP service."""
+
+import click
+
+from pixelferry.cli.options import load_settings, setting_flags
+
+
+@click.command()
+@setting_flags()
+def serve(**flags: str | None) -> int:
+    """Serve over HTTP until SIGTERM or Ctrl-C.
+
+    A flag goes before its environment variable, that before the default.
+    """
+    settings = load_settings(flags)
+
+    from pixelferry import server  # noqa: PLC0415 - a wrong setting need not wait for it
+
+    server.serve(settings)
+    return 0
