@@ -1,0 +1,1 @@
+"""The HTTP service: routes, bodies, problem documents, connections."""

@@ -1,0 +1,38 @@
+"""What is kept of one request while it is answered."""
+
+import re
+import secrets
+
+from aiohttp import web
+
+from pixelferry.http.problems import Problem
+from pixelferry.ledger import Ledger
+from pixelferry.stage_times import StageTimes
+
+REQUEST_ID_HEADER = "X-Request-Id"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+
+
+class Exchange:
+    """One request and its answer, as logs and metrics see it. Belongs to the event loop."""
+
+    __slots__ = ("ledger", "pixels", "problem", "received", "request_id", "sent", "times")
+
+    def __init__(self, request_id: str) -> None:
+        self.request_id = request_id
+        self.ledger = Ledger()
+        self.times = StageTimes()
+        self.received = 0  # bytes of the request's body
+        self.sent = 0  # bytes of the answer's body
+        self.pixels = 0
+        self.problem: Problem | None = None  # if the answer is one
+
+
+EXCHANGE = web.RequestKey("exchange", Exchange)
+
+
+def request_id(given: str | None) -> str:
+    """Return the client's own id if it is harmless, else a new one."""
+    if given is not None and _REQUEST_ID.fullmatch(given):
+        return given
+    return secrets.token_hex(8)
