@@ -1,0 +1,119 @@
+"""The bytes of a request body as they come: counted, bounded in size, never waited for too long."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final, Self
+
+from aiohttp import hdrs, web
+
+from pixelferry.http.exchange import EXCHANGE
+from pixelferry.http.problems import Refusal
+from pixelferry.settings import Settings, variable
+
+RATE_FREE: Final = 10.0  # seconds before the average rate counts
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimits:
+    """Bounds for one request body."""
+
+    max_body: int  # bytes
+    read_timeout: float  # seconds without a byte
+    min_rate: int  # bytes per second, averaged; 0 allows any
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Take them from the settings."""
+        return cls(settings.max_body, settings.read_timeout, settings.min_rate)
+
+
+class BodyStream:
+    """Receives the body of one request. If the client leaves, the handler is cancelled."""
+
+    __slots__ = ("_awaited_since", "_content", "_exchange", "_limits", "_request", "length")
+
+    def __init__(self, request: web.Request, limits: BodyLimits) -> None:
+        """Raise Refusal if the head already announces too much. Nothing is read."""
+        self._request = request
+        self._content = request.content
+        self._exchange = request[EXCHANGE]
+        self._limits = limits
+        self._awaited_since: float | None = None  # by the loop's clock
+        self.length = request.content_length if request.body_exists else 0
+        """Bytes announced; None if the body is chunked."""
+        if self.length is not None and self.length > limits.max_body:
+            raise self._too_large(self.length, "")
+
+    @property
+    def received(self) -> int:
+        """Bytes handed out so far."""
+        return self._exchange.received
+
+    async def receive(self) -> bytes:
+        """Return the next bytes, b"" at the end. Raises Refusal if they are late or too many."""
+        content = self._content
+        while not content.at_eof():
+            try:
+                if content.total_bytes > self.received:  # there already: no timer
+                    chunk, _ = await content.readchunk()
+                else:
+                    chunk = await self._await_chunk()
+            except web.RequestPayloadError:
+                detail = "the chunked encoding of the body is broken"
+                raise Refusal("malformed_body", detail) from None
+            if chunk:
+                self._exchange.received += len(chunk)
+                if self.received > self._limits.max_body:
+                    raise self._too_large(self.received, "at least ")
+                return chunk
+        return b""
+
+    async def _await_chunk(self) -> bytes:
+        now = asyncio.get_running_loop().time()
+        if self._awaited_since is None:
+            self._awaited_since = now
+            await self._send_continue()
+        due, code = self._due(now, self._awaited_since)
+        try:
+            async with asyncio.timeout_at(due):
+                chunk, _ = await self._content.readchunk()
+        except TimeoutError:
+            raise self._too_late(code) from None
+        return chunk
+
+    async def _send_continue(self) -> None:
+        """Ask for a body that the client holds back until it is wanted (RFC 9110 10.1.1)."""
+        request = self._request
+        if hdrs.EXPECT in request.headers and request.version >= (1, 1) and not self.received:
+            writer = request.writer
+            await writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            writer.output_size = 0  # the answer itself has not begun
+
+    def _due(self, now: float, since: float) -> tuple[float, str]:
+        """Return until when the next byte must come, and what it is called if it does not."""
+        due, code = now + self._limits.read_timeout, "body_timeout"
+        if self._limits.min_rate:
+            paid_until = since + max(RATE_FREE, self.received / self._limits.min_rate)
+            if paid_until < due:
+                due, code = paid_until, "body_too_slow"
+        return due, code
+
+    def _too_late(self, code: str) -> Refusal:
+        limit: float
+        if code == "body_timeout":
+            limit, setting = self._limits.read_timeout, "read_timeout"
+            detail = f"no byte of the body came for {limit:g} seconds"
+        else:
+            limit, setting = self._limits.min_rate, "min_rate"
+            detail = f"the body came with less than {limit} bytes per second"
+        return Refusal(code, detail, limit=limit, setting=variable(setting))
+
+    def _too_large(self, needed: int, exactly: str) -> Refusal:
+        limit = self._limits.max_body
+        return Refusal(
+            "body_too_large",
+            f"the body has {exactly}{needed} bytes; {limit} are accepted",
+            limit=limit,
+            needed=needed,
+            setting=variable("max_body"),
+        )
