@@ -1,0 +1,297 @@
+"""One client connection: the protocol in front of aiohttp's RequestHandler.
+
+The only file that knows aiohttp's internals. It adds what aiohttp does not have: a deadline for the
+head of a request, one for a client that does not take its answer, a count of connections, and
+problem documents for what is not even HTTP. What the transport tells arrives at Connection and is
+handed on; reading is paused there and nowhere else.
+"""
+
+import asyncio
+import logging
+from typing import Final, cast
+
+from aiohttp import hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
+from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
+from aiohttp.web_protocol import RequestHandler, _ErrInfo
+
+from pixelferry.http.exchange import REQUEST_ID_HEADER, request_id
+from pixelferry.http.middlewares import OTHER, SERVER_NAME, count_problem
+from pixelferry.http.problems import Problem, problem_response, raw_problem_response, unforeseen
+from pixelferry.settings import Settings, variable
+from pixelferry.telemetry import Telemetry
+
+MAX_LINE: Final = 8190  # bytes of the request line, and of each header
+LINGER: Final = 2.0  # seconds in which a refused body is still read, so that the answer is seen
+SAMPLE: Final = 1.0  # seconds between two looks at what the client has not taken yet
+
+_log = logging.getLogger(__name__)
+
+
+class Connections:
+    """Makes the connections of one server and knows those that are open."""
+
+    def __init__(self, manager: web.Server, settings: Settings, telemetry: Telemetry) -> None:
+        """`manager` is aiohttp's own, which calls the application."""
+        self.manager = manager
+        self.settings = settings
+        self.telemetry = telemetry
+        self._open: set[Connection] = set()
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    def __call__(self) -> "Connection":
+        """Make the protocol for a connection that was just accepted."""
+        return Connection(self, asyncio.get_running_loop())
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def opened(self, connection: "Connection") -> None:
+        """Count a connection."""
+        self._open.add(connection)
+        self._empty.clear()
+        self.telemetry.connections = len(self._open)
+
+    def lost(self, connection: "Connection") -> None:
+        """Forget a connection."""
+        self._open.discard(connection)
+        self.telemetry.connections = len(self._open)
+        if not self._open:
+            self._empty.set()
+
+    def count_refused(self, problem: Problem, seconds: float = 0.0) -> None:
+        """Count what was refused before it was a request."""
+        self.telemetry.routes[OTHER].record(OTHER, problem.type.status, seconds)
+        count_problem(self.telemetry, problem)
+
+    async def wait_empty(self) -> None:
+        """Return when no connection is open."""
+        await self._empty.wait()
+
+    def abort(self) -> None:
+        """Cut all connections off; their handlers are cancelled."""
+        for connection in tuple(self._open):
+            connection.abort()
+
+
+class Connection(asyncio.Protocol):
+    """One client. The clocks run only while something is awaited of it."""
+
+    def __init__(self, owner: Connections, loop: asyncio.AbstractEventLoop) -> None:
+        self._owner = owner
+        self._loop = loop
+        self._handler = _Handler(self, owner, loop)
+        self._transport: asyncio.Transport | None = None
+        self._head_clock: asyncio.TimerHandle | None = None
+        self._head_begun = False
+        self._write_clock: asyncio.TimerHandle | None = None
+        self._unsent = 0  # bytes
+        self._stuck_since = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start the clock for the first head."""
+        self._transport = cast(asyncio.Transport, transport)
+        # Then pause_writing tells of every byte that the socket did not take.
+        self._transport.set_write_buffer_limits(high=0)
+        self._owner.opened(self)
+        self._handler.connection_made(transport)
+        self._start_head_clock()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clocks; the handler is cancelled."""
+        self._stop_head_clock()
+        self._stop_write_clock()
+        self._transport = None
+        self._owner.lost(self)
+        self._handler.connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Hand on what came."""
+        self._handler.data_received(data)
+
+    def eof_received(self) -> None:
+        """Take a client that closed its side as gone: the transport closes."""
+        self._handler.eof_received()
+
+    def pause_writing(self) -> None:
+        """Start the clock: the client has not taken all."""
+        self._handler.pause_writing()
+        self._unsent = self._left_to_send()
+        self._stuck_since = self._loop.time()
+        self._start_write_clock()
+
+    def resume_writing(self) -> None:
+        """Stop the clock: all is sent."""
+        self._stop_write_clock()
+        self._handler.resume_writing()
+
+    def pause_reading(self) -> None:
+        """Hold the client back."""
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Let the client go on."""
+        if self._transport is not None:
+            self._transport.resume_reading()
+
+    def abort(self) -> None:
+        """Close at once; what was not sent is lost."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def head_begun(self) -> None:
+        """Start the clock: a part of a head has come."""
+        if not self._head_begun:
+            self._start_head_clock()
+            self._head_begun = True
+
+    def head_complete(self) -> None:
+        """Stop the clock: a request has come."""
+        self._stop_head_clock()
+
+    def _start_head_clock(self) -> None:
+        self._stop_head_clock()
+        timeout = self._owner.settings.header_timeout
+        self._head_clock = self._loop.call_later(timeout, self._head_too_late)
+
+    def _stop_head_clock(self) -> None:
+        self._head_begun = False
+        if self._head_clock is not None:
+            self._head_clock.cancel()
+            self._head_clock = None
+
+    def _head_too_late(self) -> None:
+        if not self._handler.idle:
+            self._handler.close()  # after the answer to the request before
+        elif self._head_begun and self._transport is not None:
+            timeout = self._owner.settings.header_timeout
+            problem = Problem(
+                "header_timeout",
+                f"the head of the request was not complete after {timeout:g} seconds",
+                {"limit": timeout, "setting": variable("header_timeout")},
+            )
+            self._owner.count_refused(problem, timeout)
+            self._transport.write(raw_problem_response(problem, request_id(None)))
+            self._handler.force_close()
+        else:
+            self._handler.force_close()  # it never said a word
+
+    def _left_to_send(self) -> int:
+        return self._transport.get_write_buffer_size() if self._transport is not None else 0
+
+    def _start_write_clock(self) -> None:
+        interval = min(SAMPLE, self._owner.settings.write_timeout / 4)
+        self._write_clock = self._loop.call_later(interval, self._look_at_writing)
+
+    def _stop_write_clock(self) -> None:
+        if self._write_clock is not None:
+            self._write_clock.cancel()
+            self._write_clock = None
+
+    def _look_at_writing(self) -> None:
+        left, now = self._left_to_send(), self._loop.time()
+        if left < self._unsent:
+            self._stuck_since = now
+        self._unsent = left
+        if now - self._stuck_since >= self._owner.settings.write_timeout:
+            self._owner.telemetry.rejections["write_timeout"] += 1
+            self.abort()
+        else:
+            self._start_write_clock()
+
+
+class _Handler(RequestHandler):
+    """aiohttp's part: parses, queues, runs the application, writes."""
+
+    __slots__ = ("_body", "_connection", "_owner")
+
+    def __init__(
+        self, connection: Connection, owner: Connections, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        # Made here and not by the manager, which drops all options if it does not know one.
+        super().__init__(
+            owner.manager,
+            loop=loop,
+            keepalive_timeout=owner.settings.keepalive_timeout,
+            tcp_keepalive=True,
+            access_log=None,  # type: ignore[arg-type]
+            max_line_size=MAX_LINE,
+            max_field_size=MAX_LINE,
+            lingering_time=LINGER,
+            auto_decompress=False,
+        )
+        self._connection = connection
+        self._owner = owner
+        self._body: StreamReader = EMPTY_PAYLOAD  # of the newest request
+
+    @property
+    def idle(self) -> bool:
+        """Whether no request is being answered or waits for that."""
+        return self._waiter is not None and not self._waiter.done()
+
+    def data_received(self, data: bytes) -> None:
+        """Parse; tell the connection where the newest head stands."""
+        requests = self._request_count
+        super().data_received(data)
+        if self._request_count != requests:
+            self._connection.head_complete()
+            self._take_newest()
+        elif self._body.is_eof() and data.strip(b"\r\n"):  # blank lines before a head are ignored
+            self._stop_keepalive_clock()
+            self._connection.head_begun()
+
+    def _take_newest(self) -> None:
+        message, body = self._messages[-1]
+        if isinstance(message, _ErrInfo) and not self._body.is_eof():
+            # It is the body before that broke; its reader would wait for ever.
+            self._messages.pop()
+            self._body.set_exception(web.RequestPayloadError(message.message))
+            self._body.feed_eof()
+            self.close()
+        else:
+            self._body = body
+
+    def _stop_keepalive_clock(self) -> None:
+        if self._keepalive_handle is not None:
+            self._keepalive_handle.cancel()
+            self._keepalive_handle = None
+
+    def _pause_transport_reading(self) -> None:
+        self._connection.pause_reading()
+
+    def _resume_transport_reading(self) -> None:
+        self._connection.resume_reading()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what is no HTTP, and what the middlewares could not catch."""
+        if request.writer.output_size > 0:
+            raise ConnectionAbortedError("the answer has begun and cannot be taken back")
+        if status == 400:
+            problem = Problem("malformed_request", _what_is_malformed(exc))
+        else:
+            _log.error("unforeseen error before the middlewares", exc_info=exc)
+            problem = unforeseen()
+        self._owner.count_refused(problem)
+        chosen_id = request_id(None)
+        response = problem_response(problem, chosen_id)
+        response.headers[REQUEST_ID_HEADER] = chosen_id
+        response.headers[hdrs.SERVER] = SERVER_NAME
+        response.headers[hdrs.CONNECTION] = "close"
+        response.force_close()
+        return response
+
+
+def _what_is_malformed(error: BaseException | None) -> str:
+    """Return one line; the parser's message goes on with the bytes it choked on."""
+    if isinstance(error, LineTooLong):
+        return f"the request line or a header is longer than {MAX_LINE} bytes"
+    text = error.message if isinstance(error, HttpProcessingError) else ""
+    return text.partition("\n")[0].rstrip(": ")[:200] or "the request cannot be parsed"

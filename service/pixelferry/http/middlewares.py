@@ -1,0 +1,126 @@
+"""Around every handler: first the counting, then the problem documents.
+
+Both run for each request, also for icons at full speed: nothing here may be slow.
+"""
+
+import asyncio
+import logging
+from time import perf_counter
+from typing import Final
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
+
+from pixelferry.http.drain import DRAIN
+from pixelferry.http.exchange import EXCHANGE, REQUEST_ID_HEADER, Exchange, request_id
+from pixelferry.http.problems import (
+    Problem,
+    Refusal,
+    problem_of,
+    problem_response,
+    unforeseen,
+)
+from pixelferry.telemetry import RouteStats, Telemetry
+
+OTHER: Final = "other"  # the route label of what no route answers
+SERVER_NAME: Final = "pixelferry"
+CLIENT_LEFT: Final = 499  # for log and metrics; never sent
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_LIMIT_STATUSES: Final = frozenset({408, 413, 503})
+
+_log = logging.getLogger(__name__)
+
+
+def observation(telemetry: Telemetry) -> Middleware:
+    """Return the middleware that gives a request its id and counts it, however it ends."""
+    other = telemetry.routes[OTHER]
+
+    @web.middleware
+    async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
+        started = perf_counter()
+        exchange = Exchange(request_id(request.headers.get(REQUEST_ID_HEADER)))
+        request[EXCHANGE] = exchange
+        telemetry.requests_in_progress += 1
+        status = CLIENT_LEFT
+        try:
+            response = await handler(request)
+            status = response.status
+            return response
+        finally:
+            telemetry.requests_in_progress -= 1
+            stats = telemetry.routes.get(_route_of(request), other)
+            method = request.method if request.method in _METHODS else OTHER
+            stats.record(method, status, perf_counter() - started)
+            _count(telemetry, stats, exchange)
+
+    return observe
+
+
+def _route_of(request: web.Request) -> str:
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else OTHER
+
+
+def _count(telemetry: Telemetry, stats: RouteStats, exchange: Exchange) -> None:
+    telemetry.received_bytes += exchange.received
+    telemetry.sent_bytes += exchange.sent
+    telemetry.pixels += exchange.pixels
+    if exchange.problem is not None:
+        count_problem(telemetry, exchange.problem)
+    if stats.stages and exchange.times.read:
+        stats.record_body(exchange.times, exchange.ledger)
+
+
+def count_problem(telemetry: Telemetry, problem: Problem) -> None:
+    """Count a problem document, and whether it was a limit that said no."""
+    telemetry.errors[problem.code] += 1
+    if "limit" in problem.members or problem.type.status in _LIMIT_STATUSES:
+        telemetry.rejections[problem.code] += 1
+
+
+@web.middleware
+async def answer_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn whatever a handler raises into a problem document."""
+    try:
+        if hdrs.EXPECT in request.headers:
+            _check_expectation(request)
+        return await handler(request)
+    except (asyncio.CancelledError, ConnectionError):
+        raise  # the client left: there is nobody to tell
+    except Exception as error:
+        problem = problem_of(error)
+        if problem is None:
+            _log.exception("unforeseen error, request %s", request[EXCHANGE].request_id)
+            problem = unforeseen()
+        if request.writer.output_size > 0:
+            # The answer has begun and cannot be taken back: cutting it off tells the client.
+            raise ConnectionAbortedError(problem.code) from error
+        exchange = request[EXCHANGE]
+        exchange.problem = problem
+        return problem_response(problem, exchange.request_id)
+
+
+def _check_expectation(request: web.Request) -> None:
+    """Refuse what nobody knows; 100-continue is answered when the body is wanted."""
+    expectation = request.headers[hdrs.EXPECT]
+    if request.version >= (1, 1) and expectation.lower() != "100-continue":
+        raise Refusal("expectation_failed", "only Expect: 100-continue is known")
+
+
+async def leave_expectation(_: web.Request) -> None:
+    """Do nothing: as expect handler of a route it keeps aiohttp from asking for the body."""
+
+
+async def finish_head(request: web.Request, response: web.StreamResponse) -> None:
+    """Complete the head of every response; runs when it is about to be sent."""
+    headers = response.headers
+    headers[hdrs.SERVER] = SERVER_NAME
+    exchange = request.get(EXCHANGE)
+    if exchange is not None:
+        headers[REQUEST_ID_HEADER] = exchange.request_id
+    # A body that nobody will read leaves the connection unusable. aiohttp has already made its own
+    # Connection header, hence both.
+    body = request.content
+    if request.app[DRAIN].begun or not body.is_eof() or body.exception() is not None:
+        headers[hdrs.CONNECTION] = "close"
+        response.force_close()
