@@ -1,0 +1,146 @@
+"""The application: a table of contents. Routes and middlewares stand here in order."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from aiohttp import web
+
+from pixelferry._native import Limits
+from pixelferry.http import answers
+from pixelferry.http.body_stream import BodyLimits
+from pixelferry.http.drain import DRAIN, Drain
+from pixelferry.http.middlewares import (
+    OTHER,
+    answer_problems,
+    finish_head,
+    leave_expectation,
+    observation,
+)
+from pixelferry.http.openapi import openapi
+from pixelferry.http.routes import convert, fallback, inspect, rotate
+from pixelferry.http.routes.health import get_livez, get_readyz
+from pixelferry.http.routes.metrics import TELEMETRY, get_metrics
+from pixelferry.http.routes.openapi import OPENAPI, get_openapi
+from pixelferry.http.routes.page import get_page
+from pixelferry.http.routes.problem import get_problem
+from pixelferry.http.routing import Route
+from pixelferry.settings import Settings
+from pixelferry.telemetry import Telemetry
+from pixelferry.worker import InlineLimits
+
+_POST = ("POST",)
+_GET = ("GET", "HEAD")
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        methods=("POST", "PUT"),
+        path="/convert",
+        handler=convert.post_convert,
+        summary="Convert a PNG to a BMP",
+        query=convert.ConvertOptions,
+        upload="image/png",
+        answers=(answers.BITMAP,),
+        problems=(*answers.BODY_PROBLEMS, *answers.PNG_PROBLEMS, "out_of_memory"),
+        works_on_bodies=True,
+    ),
+    Route(
+        methods=_POST,
+        path="/inspect",
+        handler=inspect.post_inspect,
+        summary="Describe a PNG and what it would become; its first 33 bytes are enough",
+        query=inspect.InspectOptions,
+        upload="image/png",
+        answers=(answers.INSPECTION,),
+        problems=(*answers.BODY_PROBLEMS, *answers.HEADER_PROBLEMS),
+    ),
+    Route(
+        methods=_POST,
+        path="/rotate",
+        handler=rotate.post_rotate,
+        summary="Add a number to every byte, modulo 256",
+        query=rotate.RotateOptions,
+        upload="application/octet-stream",
+        answers=(answers.ROTATED,),
+        problems=(*answers.BODY_PROBLEMS, "out_of_memory"),
+        works_on_bodies=True,
+    ),
+    Route(
+        methods=_GET,
+        path="/metrics",
+        handler=get_metrics,
+        summary="Metrics as Prometheus text",
+        answers=(answers.METRICS,),
+    ),
+    Route(
+        methods=_GET,
+        path="/livez",
+        handler=get_livez,
+        summary="Whether the server is alive",
+        answers=(answers.ALIVE,),
+    ),
+    Route(
+        methods=_GET,
+        path="/healthz",
+        handler=get_livez,
+        summary="The same as /livez",
+        answers=(answers.ALIVE,),
+    ),
+    Route(
+        methods=_GET,
+        path="/readyz",
+        handler=get_readyz,
+        summary="Whether new requests should be sent here",
+        answers=(answers.READY, answers.DRAINING),
+    ),
+    Route(
+        methods=_GET,
+        path="/",
+        handler=get_page,
+        summary="How to use the service",
+        answers=(answers.PAGE,),
+    ),
+    Route(
+        methods=_GET,
+        path="/openapi.json",
+        handler=get_openapi,
+        summary="This document",
+        answers=(answers.OPENAPI,),
+    ),
+    Route(
+        methods=_GET,
+        path="/problems/{code}",
+        handler=get_problem,
+        summary="What a problem's code means",
+        answers=(answers.PROBLEM_PAGE,),
+        problems=("not_found",),
+    ),
+)
+
+
+def create_app(settings: Settings) -> web.Application:
+    """Make the application. It owns its worker threads and its metrics, and shares nothing."""
+    telemetry = Telemetry({route.path: route.works_on_bodies for route in ROUTES} | {OTHER: False})
+    app = web.Application(middlewares=(observation(telemetry), answer_problems))
+    app.on_response_prepare.append(finish_head)
+    for route in ROUTES:
+        for method in route.methods:
+            app.router.add_route(
+                method, route.path, route.handler, expect_handler=leave_expectation
+            )
+    app.router.add_route("*", fallback.PATH, fallback.refuse, expect_handler=leave_expectation)
+
+    executor = ThreadPoolExecutor(settings.threads, thread_name_prefix="convert")
+    body = BodyLimits.of(settings)
+    limits = Limits(max_pixels=settings.max_pixels, max_dimension=settings.max_dimension)
+    inline = InlineLimits(settings.inline_max_input, settings.inline_max_output)
+    app[convert.CONVERT] = convert.ConvertDeps(body, limits, executor, inline)
+    app[inspect.INSPECT] = inspect.InspectDeps(body, limits)
+    app[rotate.ROTATE] = rotate.RotateDeps(body, executor, inline)
+    app[TELEMETRY] = telemetry
+    app[DRAIN] = Drain()
+    app[OPENAPI] = openapi(ROUTES)
+
+    async def stop_workers(_: web.Application) -> None:
+        executor.shutdown(cancel_futures=True)  # what runs was cancelled and ends within rows
+
+    app.on_cleanup.append(stop_workers)
+    return app

@@ -1,0 +1,56 @@
+"""Sends a buffer as the answer: one write, no copy, with what it cost in the headers.
+
+How long a client may take is watched by the connection, see connection.py.
+"""
+
+from time import perf_counter
+
+from aiohttp import hdrs, web
+from multidict import CIMultiDict
+
+from pixelferry._native import OwnedBuffer
+from pixelferry.http.exchange import EXCHANGE
+from pixelferry.http.header_values import attachment
+
+COPIES_HEADER = "X-Pixelferry-Copies"
+SERVER_TIMING_HEADER = "Server-Timing"
+
+
+async def send_bitmap(
+    request: web.Request, bitmap: OwnedBuffer, filename: str | None
+) -> web.StreamResponse:
+    """Answer with a BMP file; `filename` is the name its PNG had, if it had one."""
+    disposition = attachment(filename, ".bmp") if filename else None
+    return await send_buffer(request, bitmap, "image/bmp", disposition)
+
+
+async def send_buffer(
+    request: web.Request,
+    buffer: OwnedBuffer | memoryview,
+    content_type: str,
+    disposition: str | None = None,
+) -> web.StreamResponse:
+    """Answer with the bytes of `buffer`, which must not change until they are sent.
+
+    The memory is borrowed until the transport has let go of it, which may be after the return.
+    """
+    exchange = request[EXCHANGE]
+    view = memoryview(buffer)
+    headers = CIMultiDict(
+        {
+            hdrs.CONTENT_TYPE: content_type,
+            hdrs.CONTENT_LENGTH: str(view.nbytes),
+            SERVER_TIMING_HEADER: exchange.times.server_timing(),
+            COPIES_HEADER: exchange.ledger.header_value(),
+        }
+    )
+    if disposition is not None:
+        headers[hdrs.CONTENT_DISPOSITION] = disposition
+    started = perf_counter()
+    response = web.StreamResponse(headers=headers)
+    await response.prepare(request)
+    await response.write(view)
+    await response.write_eof()
+    exchange.times.write = perf_counter() - started
+    exchange.sent = view.nbytes
+    return response

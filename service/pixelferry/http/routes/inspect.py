@@ -1,0 +1,65 @@
+"""POST /inspect: what a PNG is and what it would become, from its first 33 bytes."""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from pixelferry._native import Header, LimitExceeded, Limits, inspect
+from pixelferry.http.body import Upload
+from pixelferry.http.body_stream import BodyLimits
+from pixelferry.http.exchange import EXCHANGE
+from pixelferry.http.parameters import parse_query
+from pixelferry.http.problems import Problem, problem_of
+from pixelferry.http.routes.convert import HEADER_SIZE
+
+
+@dataclass(frozen=True)
+class InspectOptions:
+    """The query of /inspect: nothing."""
+
+
+@dataclass(frozen=True)
+class InspectDeps:
+    """What the route needs."""
+
+    body: BodyLimits
+    limits: Limits
+
+
+INSPECT = web.AppKey("inspect", InspectDeps)
+
+
+async def post_inspect(request: web.Request) -> web.StreamResponse:
+    """Describe the PNG in the body; what follows its header is not read."""
+    deps = request.app[INSPECT]
+    parse_query(InspectOptions, request)
+    header = inspect(await Upload(request, deps.body).peek(HEADER_SIZE))
+    response = web.json_response(_description(header, _refused(deps.limits, header)))
+    request[EXCHANGE].sent = response.content_length or 0
+    return response
+
+
+def _refused(limits: Limits, header: Header) -> Problem | None:
+    try:
+        limits.check(header)
+    except LimitExceeded as error:
+        return problem_of(error)
+    return None
+
+
+def _description(header: Header, refused: Problem | None) -> dict[str, object]:
+    return {
+        "width": header.width,
+        "height": header.height,
+        "color_type": header.color_type,
+        "bit_depth": header.bit_depth,
+        "interlace": header.interlace,
+        "bmp_bytes": header.output_size,
+        "working_set_bytes": header.working_set,
+        "accepted": refused is None,
+        "problem": None if refused is None else _explained(refused),
+    }
+
+
+def _explained(refused: Problem) -> dict[str, object]:
+    return {"code": refused.code, "detail": refused.detail, **refused.members}
