@@ -83,9 +83,11 @@ def open_target(target: str, *, force: bool) -> Iterator[int]:
 
 def refuse_existing(target: str, *, force: bool) -> None:
     """Raise OSError if `target` cannot become a new file: to be asked before any work is done."""
+    if target == "-":
+        return
     if os.path.isdir(target):
         raise OSError(EISDIR, "is a directory", target)
-    if target != "-" and not force and os.path.lexists(target) and not _is_special(target):
+    if not force and os.path.lexists(target) and not _is_special(target):
         raise _exists(target)
 
 

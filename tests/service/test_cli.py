@@ -78,15 +78,20 @@ def test_wrong_setting_ends_with_2(command: list[str]) -> None:
 
 def test_serve_has_a_flag_for_every_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[Settings] = []
+
+    def serve(settings: Settings) -> int:
+        served.append(settings)
+        return 7
+
     server = types.ModuleType("pixelferry.server")
-    server.serve = served.append  # type: ignore[attr-defined]
+    server.serve = serve  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "pixelferry.server", server)
     monkeypatch.setattr(pixelferry, "server", server, raising=False)
     monkeypatch.setenv("PORT", "1")
     flags = {"port": "81", "max_body": "1MiB", "grace": "1500ms", "log_level": "debug"}
     typed = [word for name in DECLARED for word in (flag(name), flags.get(name, default(name)))]
     result = CliRunner().invoke(commands, ["serve", *typed], standalone_mode=False)
-    assert result.exception is None
+    assert (result.exception, result.return_value) == (None, 7)
     assert served == [Settings(port=81, max_body=2**20, grace=1.5, log_level="debug")]
 
 
@@ -179,8 +184,8 @@ def test_inspect_as_json(photo: Path) -> None:
         "color_type": 2,
         "bit_depth": 8,
         "interlace": 0,
-        "output_size": header.output_size,
-        "working_set": header.working_set,
+        "bmp_bytes": header.output_size,
+        "working_set_bytes": header.working_set,
     }
 
 

@@ -34,16 +34,17 @@ def inspect(sources: tuple[str, ...], as_json: bool) -> int:
 
 
 def _members(source: str, header: Header) -> dict[str, Any]:
-    names = (
-        "width",
-        "height",
-        "color_type",
-        "bit_depth",
-        "interlace",
-        "output_size",
-        "working_set",
-    )
-    return {"file": source} | {name: getattr(header, name) for name in names}
+    """The names are those of the HTTP service."""
+    return {
+        "file": source,
+        "width": header.width,
+        "height": header.height,
+        "color_type": header.color_type,
+        "bit_depth": header.bit_depth,
+        "interlace": header.interlace,
+        "bmp_bytes": header.output_size,
+        "working_set_bytes": header.working_set,
+    }
 
 
 def _line(source: str, header: Header) -> str:

@@ -16,5 +16,4 @@ def serve(**flags: str | None) -> int:
 
     from pixelferry import server  # noqa: PLC0415 - a wrong setting need not wait for it
 
-    server.serve(settings)
-    return 0
+    return server.serve(settings)
