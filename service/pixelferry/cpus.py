@@ -6,10 +6,10 @@ _CGROUP = "/proc/self/cgroup"
 _MOUNT = "/sys/fs/cgroup"
 
 
-def available_cpus(root: str = "/") -> int:
+def available_cpus(root: str = "") -> int:
     """Whole CPUs for this process, at least 1; a quota of 1.5 CPUs counts as 2.
 
-    `root` is the directory that holds proc/ and sys/. Never raises: what cannot be read limits
+    `root` goes before /proc and /sys. Never raises: what cannot be read limits
     nothing.
     """
     quotas = [quota for path in _quota_folders(root) if (quota := _quota(path)) is not None]

@@ -3,7 +3,7 @@
 "-" is standard input or output. Every OSError that leaves here names the file it is about.
 """
 
-# pathlib would cost a tenth of the time that a small file takes.
+# pathlib takes 3 ms to import, a twentieth of what a small file takes from start to end.
 # ruff: noqa: PTH105, PTH108, PTH112, PTH116, PTH118, PTH119, PTH120, PTH122
 
 import os

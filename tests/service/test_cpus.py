@@ -20,7 +20,7 @@ def write(root: Path, files: dict[str, str]) -> str:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    return f"{root}/"
+    return str(root)
 
 
 @pytest.mark.parametrize(
