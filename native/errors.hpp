@@ -5,9 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <string>
 #include <string_view>
-#include <utility>
 
 namespace pixelferry {
 
@@ -91,10 +89,8 @@ inline constexpr std::array<ErrorInfo, 31> kErrors{{
      "the color type needs a palette and there is none"},
     {ErrorCode::bad_transparency, ErrorKind::invalid_png, "bad_transparency",
      "tRNS does not fit the color type or the palette"},
-    {ErrorCode::missing_idat, ErrorKind::invalid_png, "missing_idat",
-     "there is no image data"},
-    {ErrorCode::missing_iend, ErrorKind::invalid_png, "missing_iend",
-     "the file ends without IEND"},
+    {ErrorCode::missing_idat, ErrorKind::invalid_png, "missing_idat", "there is no image data"},
+    {ErrorCode::missing_iend, ErrorKind::invalid_png, "missing_iend", "the file ends without IEND"},
     {ErrorCode::bad_zlib_header, ErrorKind::invalid_png, "bad_zlib_header",
      "the image data does not start with a valid zlib header"},
     {ErrorCode::bad_deflate, ErrorKind::invalid_png, "bad_deflate",
@@ -117,8 +113,7 @@ inline constexpr std::array<ErrorInfo, 31> kErrors{{
      "the picture does not fit the size fields of a BMP file"},
     {ErrorCode::output_too_small, ErrorKind::limit_exceeded, "output_too_small",
      "the memory given for the output is smaller than the BMP"},
-    {ErrorCode::cancelled, ErrorKind::cancelled, "cancelled",
-     "the conversion was cancelled"},
+    {ErrorCode::cancelled, ErrorKind::cancelled, "cancelled", "the conversion was cancelled"},
     {ErrorCode::out_of_memory, ErrorKind::out_of_memory, "out_of_memory",
      "there is not enough memory for the output"},
 }};
@@ -139,35 +134,28 @@ static_assert(errors_stand_in_order(), "kErrors is indexed by ErrorCode");
 class Error : public std::exception {
  public:
   /// invalid_png: `offset` is the byte of the file at which the fault was found.
-  static Error invalid(ErrorCode code, std::size_t offset, std::string detail = {}) {
-    return Error{code, offset, 0, 0, std::move(detail)};
-  }
+  static Error invalid(ErrorCode code, std::size_t offset) { return Error{code, offset, 0, 0}; }
   /// limit_exceeded: what is allowed and what was asked for, in the unit of the limit.
   static Error limit(ErrorCode code, std::uint64_t allowed, std::uint64_t asked) {
-    return Error{code, 0, allowed, asked, {}};
+    return Error{code, 0, allowed, asked};
   }
-  static Error of(ErrorCode code) { return Error{code, 0, 0, 0, {}}; }
+  static Error of(ErrorCode code) { return Error{code, 0, 0, 0}; }
 
   [[nodiscard]] ErrorCode code() const noexcept { return code_; }
   [[nodiscard]] std::size_t offset() const noexcept { return offset_; }
   [[nodiscard]] std::uint64_t allowed() const noexcept { return allowed_; }
   [[nodiscard]] std::uint64_t asked() const noexcept { return asked_; }
-  /// One sentence: the code's meaning, and the detail where there is one.
-  [[nodiscard]] const char* what() const noexcept override { return message_.c_str(); }
+  /// One sentence: the code's meaning (a literal, so it ends with a NUL).
+  [[nodiscard]] const char* what() const noexcept override { return info(code_).meaning.data(); }
 
  private:
-  Error(ErrorCode code, std::size_t offset, std::uint64_t allowed, std::uint64_t asked,
-        std::string detail)
-      : code_{code}, offset_{offset}, allowed_{allowed}, asked_{asked},
-        message_{info(code).meaning} {
-    if (!detail.empty()) message_ += ": " + detail;
-  }
+  Error(ErrorCode code, std::size_t offset, std::uint64_t allowed, std::uint64_t asked)
+      : code_{code}, offset_{offset}, allowed_{allowed}, asked_{asked} {}
 
   ErrorCode code_;
   std::size_t offset_;
   std::uint64_t allowed_;
   std::uint64_t asked_;
-  std::string message_;
 };
 
 }  // namespace pixelferry

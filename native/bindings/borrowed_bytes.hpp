@@ -12,9 +12,10 @@ namespace pixelferry::bindings {
 /// resized. Construct and destroy with the GIL held; read without it.
 class BorrowedBytes {
  public:
-  enum class Access : int { read = PyBUF_SIMPLE, write = PyBUF_WRITABLE };
+  enum class Access : std::uint8_t { read = PyBUF_SIMPLE, write = PyBUF_WRITABLE };
 
-  /// Throws error_already_set: TypeError without a buffer, BufferError if it is strided or read-only.
+  /// Throws error_already_set: TypeError without a buffer, BufferError if it is strided or
+  /// read-only.
   explicit BorrowedBytes(pybind11::handle object, Access access = Access::read);
   ~BorrowedBytes();
   BorrowedBytes(const BorrowedBytes&) = delete;

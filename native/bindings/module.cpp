@@ -7,7 +7,8 @@
 
 PYBIND11_MODULE(_native, m) {
   using namespace pixelferry::bindings;
-  m.doc() = "Native core of pixelferry. Functions release the GIL while they work; all are thread-safe.";
+  m.doc() =
+      "Native core of pixelferry. Functions release the GIL while they work; all are thread-safe.";
   m.attr("__version__") = PIXELFERRY_VERSION;
   m.attr("engine") = pixelferry::png::inflate_engine();
   m.attr("simd") = pixelferry::png::unfilter_variants().front().name;

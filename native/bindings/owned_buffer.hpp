@@ -11,8 +11,8 @@
 
 namespace pixelferry::bindings {
 
-/// Holds one reference to the bytes until release(); each export holds one of its own, so the memory
-/// goes back when the last of them is gone, on whatever thread.
+/// Holds one reference to the bytes until release(); each export holds one of its own, so the
+/// memory goes back when the last of them is gone, on whatever thread.
 class OwnedBuffer {
  public:
   explicit OwnedBuffer(memory::OwnedBytesRef bytes) noexcept

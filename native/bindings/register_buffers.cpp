@@ -16,8 +16,10 @@ namespace {
 
 constexpr const char* kOwnedBufferDoc =
     "Read-only bytes in memory that the native side owns.\n\n"
-    "Exports the buffer protocol (contiguous, format B) without a copy: memoryview(buffer) and all\n"
-    "slices of it keep the memory alive; it goes back when the last export is released, on whatever\n"
+    "Exports the buffer protocol (contiguous, format B) without a copy: memoryview(buffer) and "
+    "all\n"
+    "slices of it keep the memory alive; it goes back when the last export is released, on "
+    "whatever\n"
     "thread. `copies` and `copied_bytes` say what was copied to make it. Thread-safe.";
 constexpr const char* kReleaseDoc =
     "Drop the object's own hold. Memory under an export stays until that is released; new exports\n"
@@ -26,7 +28,8 @@ constexpr const char* kBitmapDoc =
     "A whole BMP file in owned memory: headers and rows. `width`, `height` in pixels, `stride` in\n"
     "bytes from row to row (a multiple of 4), `depth` in bits per pixel.";
 constexpr const char* kRowsDoc =
-    "The pixel rows as a view of shape (height, stride), without a copy; rows[0] is the bottom row.";
+    "The pixel rows as a view of shape (height, stride), without a copy; rows[0] is the bottom "
+    "row.";
 constexpr const char* kCopyOfDoc =
     "Copy the bytes of `buffer` (borrowed for the call) into owned memory: the one explicit copy,\n"
     "counted in the result and in copy_totals(). Raises OutOfMemory.";
@@ -34,7 +37,8 @@ constexpr const char* kAdoptDoc =
     "Own foreign memory without a copy: `buffer` stays exported and `keep` alive until the last\n"
     "export of the result is released. The owner must not write to it meanwhile.";
 constexpr const char* kRequestBufferDoc =
-    "A bytearray of n bytes that is NOT zeroed (bytearray(n) would touch every page). Hand on only\n"
+    "A bytearray of n bytes that is NOT zeroed (bytearray(n) would touch every page). Hand on "
+    "only\n"
     "what was written to it.";
 
 py::object rows(const py::object& self) {
@@ -63,7 +67,8 @@ py::object request_buffer(py::ssize_t n) {
 void register_buffers(py::module_& m) {
   py::class_<OwnedBuffer>(m, "OwnedBuffer", py::custom_type_setup(export_owned_bytes),
                           kOwnedBufferDoc)
-      .def_property_readonly("nbytes", [](const OwnedBuffer& b) { return b.bytes()->bytes().size(); })
+      .def_property_readonly("nbytes",
+                             [](const OwnedBuffer& b) { return b.bytes()->bytes().size(); })
       .def_property_readonly("copies", [](const OwnedBuffer& b) { return b.copies().passes; })
       .def_property_readonly("copied_bytes", [](const OwnedBuffer& b) { return b.copies().bytes; })
       .def("release", &OwnedBuffer::release, kReleaseDoc)

@@ -20,7 +20,8 @@ constexpr const char* kLimitsDoc =
     "Bounds checked before anything is allocated: `max_pixels` for width × height,\n"
     "`max_dimension` for width and height each.";
 constexpr const char* kCheckDoc =
-    "Raise LimitExceeded if a picture of this header is beyond the limits or beyond what a BMP file\n"
+    "Raise LimitExceeded if a picture of this header is beyond the limits or beyond what a BMP "
+    "file\n"
     "can hold.";
 constexpr const char* kHeaderDoc =
     "IHDR of a PNG (PNG specification 11.2.1), and what converting it takes: `output_size`, the\n"
@@ -71,7 +72,8 @@ void register_convert(py::module_& m) {
       .def_property_readonly(
           "color_type", [](const Inspection& i) { return static_cast<int>(i.header.color_type); })
       .def_property_readonly("bit_depth", [](const Inspection& i) { return i.header.bit_depth; })
-      .def_property_readonly("interlace", [](const Inspection& i) { return i.header.interlaced ? 1 : 0; })
+      .def_property_readonly("interlace",
+                             [](const Inspection& i) { return i.header.interlaced ? 1 : 0; })
       .def_readonly("output_size", &Inspection::output_size)
       .def_readonly("working_set", &Inspection::working_set);
 

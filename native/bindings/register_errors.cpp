@@ -17,7 +17,8 @@ constexpr const char* kBaseDoc =
 constexpr const char* kInvalidPngDoc =
     "The bytes are no valid PNG. `offset` is the byte of the file at which the fault was found.";
 constexpr const char* kLimitExceededDoc =
-    "A valid request beyond a bound: `limit` is what is allowed, `asked` what was asked for, both in\n"
+    "A valid request beyond a bound: `limit` is what is allowed, `asked` what was asked for, both "
+    "in\n"
     "the bound's unit (pixels or bytes).";
 constexpr const char* kCancelledDoc = "The conversion saw its CancelFlag.";
 constexpr const char* kOutOfMemoryDoc = "There is not enough memory for the output.";
@@ -52,10 +53,14 @@ const ErrorTypes& types() {
 
 const py::object& type_of(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::invalid_png: return types().invalid_png;
-    case ErrorKind::limit_exceeded: return types().limit_exceeded;
-    case ErrorKind::cancelled: return types().cancelled;
-    case ErrorKind::out_of_memory: break;
+    case ErrorKind::invalid_png:
+      return types().invalid_png;
+    case ErrorKind::limit_exceeded:
+      return types().limit_exceeded;
+    case ErrorKind::cancelled:
+      return types().cancelled;
+    case ErrorKind::out_of_memory:
+      break;
   }
   return types().out_of_memory;
 }
@@ -73,7 +78,7 @@ void set_python_error(const Error& error) {
   PyErr_SetObject(type.ptr(), value.ptr());
 }
 
-void translate(std::exception_ptr pending) {
+void translate(std::exception_ptr pending) {  // NOLINT(*-unnecessary-value-param): pybind11 asks so
   if (!pending) return;
   try {
     std::rethrow_exception(pending);

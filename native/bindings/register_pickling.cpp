@@ -79,8 +79,8 @@ void register_pickling(py::module_& m) {
   m.attr("Bitmap").attr("__reduce_ex__") = py::cpp_function(
       [rebuild = m.attr("_rebuild_bitmap")](const py::object& self, int protocol) {
         const bmp::Layout& layout = py::cast<const Bitmap&>(self).layout();
-        return py::make_tuple(
-            rebuild, py::make_tuple(payload(self, protocol), layout.width, layout.height));
+        return py::make_tuple(rebuild,
+                              py::make_tuple(payload(self, protocol), layout.width, layout.height));
       },
       py::name("__reduce_ex__"), py::is_method(m.attr("Bitmap")));
 }

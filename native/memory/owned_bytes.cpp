@@ -5,7 +5,7 @@
 namespace pixelferry::memory {
 
 OwnedBytes::OwnedBytes(Block block, Copies copies) noexcept
-    : owner_{std::move(block)}, bytes_{std::get<Block>(owner_).bytes()}, copies_{copies} {}
+    : owner_{std::move(block)}, bytes_{std::get_if<Block>(&owner_)->bytes()}, copies_{copies} {}
 
 OwnedBytes::OwnedBytes(std::span<const std::uint8_t> bytes, Finalizer finalizer) noexcept
     : owner_{std::move(finalizer)}, bytes_{bytes} {}

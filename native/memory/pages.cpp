@@ -17,11 +17,13 @@ std::uint8_t* map(std::size_t bytes) {
   return static_cast<std::uint8_t*>(address);
 }
 
-/// Maps one huge page more than asked and gives the ends back, so that the kernel can use huge ones.
+/// Maps one huge page more than asked and gives the ends back, so that the kernel can use huge
+/// ones.
 std::uint8_t* map_aligned(std::size_t bytes) {
   if (bytes > std::numeric_limits<std::size_t>::max() - kHugePageSize) throw std::bad_alloc{};
   std::uint8_t* const raw = map(bytes + kHugePageSize);
-  const std::size_t head = (kHugePageSize - reinterpret_cast<std::uintptr_t>(raw) % kHugePageSize) % kHugePageSize;
+  const std::size_t head =
+      (kHugePageSize - reinterpret_cast<std::uintptr_t>(raw) % kHugePageSize) % kHugePageSize;
   if (head != 0) ::munmap(raw, head);
   if (head != kHugePageSize) ::munmap(raw + head + bytes, kHugePageSize - head);
   return raw + head;

@@ -7,7 +7,7 @@
 
 namespace pixelferry::memory {
 
-inline constexpr std::size_t kHugePageSize = std::size_t{2} << 20;  // with 4 KiB base pages
+inline constexpr std::size_t kHugePageSize = std::size_t{2} * 1024 * 1024;  // with 4 KiB base pages
 
 /// A private anonymous mapping, unmapped by the destructor. Move-only.
 class Pages {

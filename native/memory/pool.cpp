@@ -7,6 +7,7 @@
 #include <mutex>
 #include <new>
 #include <optional>
+#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -15,7 +16,7 @@ namespace {
 
 constexpr std::size_t kStepsPerDoubling = 8;  // a class wastes at most an eighth
 // Two 4K blocks (24.9 MB each) and change: enough for the workers of a small machine to run warm.
-constexpr std::size_t kSharedIdleBytes = std::size_t{64} << 20;
+constexpr std::size_t kSharedIdleBytes = std::size_t{64} * 1024 * 1024;
 
 std::size_t round_up(std::size_t value, std::size_t multiple) {
   if (value > std::numeric_limits<std::size_t>::max() - (multiple - 1)) throw std::bad_alloc{};
@@ -92,8 +93,7 @@ Block::~Block() {
 Pool::Pool(std::size_t max_idle_bytes) : state_{std::make_shared<Block::State>(max_idle_bytes)} {}
 
 Pool& Pool::shared() {
-  alignas(Pool) static std::uint8_t storage[sizeof(Pool)];
-  static Pool* const pool = new (storage) Pool{kSharedIdleBytes};
+  static Pool* const pool = new Pool{kSharedIdleBytes};  // NOLINT(*-owning-memory): never destroyed
   return *pool;
 }
 
@@ -115,11 +115,10 @@ std::size_t Pool::trim(std::size_t keep_bytes) {
   std::size_t freed = 0;
   const std::lock_guard lock{state_->mutex};
   PoolStats& stats = state_->stats;
-  for (auto size_class = state_->idle.rbegin(); size_class != state_->idle.rend(); ++size_class) {
-    while (stats.idle_bytes > keep_bytes && !size_class->second.empty()) {
-      const std::size_t capacity = size_class->first;
-      unmapped.push_back(std::move(size_class->second.back()));
-      size_class->second.pop_back();
+  for (auto& [capacity, blocks] : state_->idle | std::views::reverse) {
+    while (stats.idle_bytes > keep_bytes && !blocks.empty()) {
+      unmapped.push_back(std::move(blocks.back()));
+      blocks.pop_back();
       --stats.idle_blocks;
       stats.idle_bytes -= capacity;
       freed += capacity;

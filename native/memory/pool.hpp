@@ -32,7 +32,9 @@ class Block {
   Block& operator=(const Block&) = delete;
 
   /// Exactly the bytes asked for; their first is page-aligned.
-  [[nodiscard]] std::span<std::uint8_t> bytes() const noexcept { return pages_.bytes().first(size_); }
+  [[nodiscard]] std::span<std::uint8_t> bytes() const noexcept {
+    return pages_.bytes().first(size_);
+  }
   /// What is resident for it, and what a budget counts.
   [[nodiscard]] std::size_t capacity() const noexcept { return pages_.bytes().size(); }
 

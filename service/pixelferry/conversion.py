@@ -29,8 +29,8 @@ async def convert_async(
     """Convert a PNG to a BMP without blocking the event loop.
 
     `png` is borrowed until the work ends, also if the caller is cancelled before: cancelling stops
-    the conversion within a few rows. It runs in a thread of `executor` (None: the loop's own) unless
-    `inline` admits its sizes; `header` is inspect(png), if known. Raises as `convert` does.
+    the conversion within a few rows. It runs in a thread of `executor` (None: the loop's own)
+    unless `inline` admits its sizes; `header` is inspect(png), if known. Raises as `convert` does.
     """
     times = times if times is not None else StageTimes()
     header = header or inspect(png)
