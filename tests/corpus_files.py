@@ -52,3 +52,21 @@ PNGSUITE = corpus_files("pngsuite")
 PNGSUITE_VALID = [file for file in PNGSUITE if file.valid]
 PNGSUITE_CORRUPT = [file for file in PNGSUITE if not file.valid]
 PHOTOS = corpus_files("photos")
+
+# What is wrong with each corrupt file of PngSuite, and the byte that shows it.
+PNGSUITE_FAULTS = {
+    "xc1n0g08": ("bad_color_type", 25),
+    "xc9n2c08": ("bad_color_type", 25),
+    "xcrn0g04": ("not_a_png", 0),
+    "xcsn0g01": ("bad_crc", 148),
+    "xd0n2c08": ("bad_bit_depth", 24),
+    "xd3n2c08": ("bad_bit_depth", 24),
+    "xd9n2c08": ("bad_bit_depth", 24),
+    "xdtn0g01": ("missing_idat", 49),
+    "xhdn0g08": ("bad_crc", 29),
+    "xlfn0g04": ("not_a_png", 0),
+    "xs1n0g01": ("not_a_png", 0),
+    "xs2n0g01": ("not_a_png", 0),
+    "xs4n0g01": ("not_a_png", 0),
+    "xs7n0g01": ("not_a_png", 0),
+}

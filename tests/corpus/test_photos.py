@@ -1,4 +1,5 @@
 """Real photos up to 4K, of every common kind, show the pixels that other decoders agree on."""
+
 import pytest
 
 import pixelferry
