@@ -32,7 +32,7 @@ async def send_buffer(
 ) -> web.StreamResponse:
     """Answer with the bytes of `buffer`, which must not change until they are sent.
 
-    The memory is borrowed until the transport has let go of it, which may be after the return.
+    Returns when the kernel has all of it.
     """
     exchange = request[EXCHANGE]
     view = memoryview(buffer)
@@ -50,6 +50,7 @@ async def send_buffer(
     response = web.StreamResponse(headers=headers)
     await response.prepare(request)
     await response.write(view)
+    await request.writer.drain()  # small ones too, or they pile up for a client that never reads
     await response.write_eof()
     exchange.times.write = perf_counter() - started
     exchange.sent = view.nbytes
