@@ -1,0 +1,58 @@
+"""Servers for the tests: made by the factory that `serve` uses, on uvloop, on real sockets."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import uvloop
+
+from pixelferry.server import RunningServer, start_server
+from pixelferry.settings import Settings
+from png_writer import small_png
+from serving import Serve
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop that the service runs on."""
+    return {"uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Serve]:
+    running: list[RunningServer] = []
+
+    async def start(**settings: Any) -> RunningServer:  # noqa: ANN401
+        running.append(await start_server(Settings(**{"port": 0, "threads": 2, **settings})))
+        return running[-1]
+
+    yield start
+    for server in running:
+        await server.close()
+
+
+@pytest.fixture
+async def server(serve: Serve) -> RunningServer:
+    """A server with the default settings."""
+    return await serve()
+
+
+@pytest.fixture
+async def client(server: RunningServer) -> AsyncIterator[aiohttp.ClientSession]:
+    """A well-behaved client of `server`."""
+    async with aiohttp.ClientSession(server.url) as session:
+        yield session
+
+
+@pytest.fixture(scope="session")
+def png() -> bytes:
+    """A small valid PNG."""
+    return small_png(width=5, height=3)
+
+
+@pytest.fixture(scope="session")
+def photo_png(photo: Path) -> bytes:
+    """The bytes of a real photo."""
+    return photo.read_bytes()

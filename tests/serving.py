@@ -1,0 +1,47 @@
+"""What tests of the service share: how they start a server, and how they wait for it."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import Future
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+from unittest.mock import patch
+
+from pixelferry.http.routes.convert import CONVERT
+from pixelferry.server import RunningServer
+from wire import PATIENCE
+
+
+class Serve(Protocol):
+    """Starts a server with these settings on a free port; it is closed after the test."""
+
+    def __call__(self, **settings: Any) -> Awaitable[RunningServer]: ...  # noqa: ANN401
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until `condition` is true."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110 - anything may be waited for
+            await asyncio.sleep(0.002)
+
+
+@asynccontextmanager
+async def busy_workers(server: RunningServer) -> AsyncIterator[asyncio.Event]:
+    """Keep all worker threads occupied; yields an event that tells when a job waits for one."""
+    executor = server.app[CONVERT].executor
+    release = threading.Event()
+    for _ in range(server.settings.threads):
+        executor.submit(release.wait)
+    waiting = asyncio.Event()
+    submit = executor.submit
+
+    def tell_and_submit(*args: Any) -> Future[Any]:  # noqa: ANN401 - as Executor.submit
+        waiting.set()
+        return submit(*args)
+
+    with patch.object(executor, "submit", tell_and_submit):
+        try:
+            yield waiting
+        finally:
+            release.set()
