@@ -32,15 +32,11 @@ class RunningServer:
 
     app: web.Application
     settings: Settings
+    port: int  # TCP
     connections: Connections
     _runner: web.AppRunner
     _listener: asyncio.Server
     _sock: socket.socket
-
-    @property
-    def port(self) -> int:
-        """The TCP port it listens on."""
-        return int(self._sock.getsockname()[1])
 
     @property
     def url(self) -> str:
@@ -52,9 +48,21 @@ class RunningServer:
         """Stop without losing a request; takes up to DRAIN_DELAY and GRACE. Then `close`."""
         self.app[DRAIN].begun = True
         await asyncio.sleep(self.settings.drain_delay)
-        self._listener.close()
+        await self._stop_listening()
         with suppress(TimeoutError):  # what is still open then is cut off by close
             await asyncio.wait_for(self.connections.wait_empty(), self.settings.grace)
+
+    async def _stop_listening(self) -> None:
+        """Close the listener; those who have connected but were not accepted yet come in first."""
+        loop = asyncio.get_running_loop()
+        waiting = []
+        with suppress(OSError):  # until none is left
+            while True:
+                waiting.append(self._sock.accept()[0])
+        self._listener.close()
+        await asyncio.gather(
+            *(loop.connect_accepted_socket(self.connections, sock) for sock in waiting)
+        )
 
     async def close(self) -> None:
         """Cut off what is open, and give everything back."""
@@ -71,6 +79,7 @@ async def start_server(settings: Settings, sock: socket.socket | None = None) ->
     `sock` must be bound; the server owns it from then on. Raises OSError if the address is taken.
     """
     listening = sock or bind(settings.host, settings.port)
+    listening.setblocking(False)
     app = create_app(settings)
     runner = web.AppRunner(app, handler_cancellation=True)
     await runner.setup()
@@ -78,7 +87,8 @@ async def start_server(settings: Settings, sock: socket.socket | None = None) ->
     connections = Connections(runner.server, settings, app[TELEMETRY])
     loop = asyncio.get_running_loop()
     listener = await loop.create_server(connections, sock=listening, backlog=BACKLOG)
-    return RunningServer(app, settings, connections, runner, listener, listening)
+    port = int(listening.getsockname()[1])
+    return RunningServer(app, settings, port, connections, runner, listener, listening)
 
 
 def bind(host: str, port: int) -> socket.socket:

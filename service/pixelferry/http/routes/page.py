@@ -1,9 +1,12 @@
 """GET /: how to use the service, as curl lines that work when copied."""
 
-from aiohttp import web
+import re
+
+from aiohttp import hdrs, web
 
 from pixelferry.http.problems import Refusal
 
+_HOST = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _PAGE = """\
 pixelferry turns PNG into BMP, with as few copies as physics allows.
 
@@ -28,8 +31,8 @@ The API in full: {base}openapi.json
 
 async def get_page(request: web.Request) -> web.StreamResponse:
     """Show the curl lines for the address that the client used."""
-    try:
-        base = request.url.with_path("/").with_query(None)
-    except ValueError:
-        raise Refusal("malformed_request", "the Host header names no host") from None
-    return web.Response(text=_PAGE.format(base=base), headers={"Cache-Control": "no-store"})
+    host = request.headers.get(hdrs.HOST, "127.0.0.1")
+    if not _HOST.fullmatch(host):  # it goes into lines that people run
+        raise Refusal("malformed_request", "the Host header names no host")
+    text = _PAGE.format(base=f"{request.scheme}://{host}/")
+    return web.Response(text=text, headers={"Cache-Control": "no-store"})
