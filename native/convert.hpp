@@ -1,12 +1,12 @@
 // PNG bytes in, BMP bytes out: rows go straight into the output block.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
 #include "bmp/layout.hpp"
+#include "cancel.hpp"
 #include "memory/pool.hpp"
 #include "png/header.hpp"
 
@@ -18,16 +18,6 @@ struct Limits {
   std::uint32_t max_dimension = 65'535;   // width and height each
 
   friend bool operator==(const Limits&, const Limits&) = default;
-};
-
-/// Tells a running conversion to stop; it looks every few rows. Any thread may set it.
-class CancelFlag {
- public:
-  void set() noexcept { flag_.store(true, std::memory_order_relaxed); }
-  [[nodiscard]] bool is_set() const noexcept { return flag_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<bool> flag_{false};
 };
 
 /// What a conversion needs and yields, known from the first 33 bytes of a PNG.
@@ -53,8 +43,8 @@ void check_limits(const png::Header& header, const Limits& limits);
 /// Converts `png` to a BMP file in a block from `pool`. Borrows `png` for the call; another thread
 /// that rewrites it meanwhile gets an error or wrong pixels, never a wild access.
 /// Throws Error; on any throw the block is back in the pool. Any thread. `cancel` may be null.
-Converted convert(std::span<const std::uint8_t> png, const Limits& limits,
-                  const CancelFlag* cancel, memory::Pool& pool);
+Converted convert(std::span<const std::uint8_t> png, const Limits& limits, const CancelFlag* cancel,
+                  memory::Pool& pool);
 
 /// The same, into memory of the caller, who owns it; `out` may be larger than the BMP and must not
 /// overlap `png`. Returns the bytes written: Inspection::output_size. After a throw the content of

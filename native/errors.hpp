@@ -102,7 +102,7 @@ inline constexpr std::array<ErrorInfo, 31> kErrors{{
     {ErrorCode::too_much_data, ErrorKind::invalid_png, "too_much_data",
      "the image data inflates beyond what IHDR promises"},
     {ErrorCode::too_little_data, ErrorKind::invalid_png, "too_little_data",
-     "the image data ends before the last scanline"},
+     "the image data ends before its last scanline or its checksum"},
     {ErrorCode::trailing_data, ErrorKind::invalid_png, "trailing_data",
      "bytes follow the end of the compressed image data"},
     {ErrorCode::too_many_pixels, ErrorKind::limit_exceeded, "too_many_pixels",
@@ -133,7 +133,10 @@ static_assert(errors_stand_in_order(), "kErrors is indexed by ErrorCode");
 /// What the core throws; the binding turns it into the Python exception of its kind.
 class Error : public std::exception {
  public:
-  /// invalid_png: `offset` is the byte of the file at which the fault was found.
+  /// invalid_png: `offset` is the place in the file of the fault: the field of IHDR, the CRC field
+  /// for bad_crc, else the first byte of the chunk at which it was found (its length field). For
+  /// faults of the image data that is the IDAT reached, for something missing IEND or the file's
+  /// end.
   static Error invalid(ErrorCode code, std::size_t offset) { return Error{code, offset, 0, 0}; }
   /// limit_exceeded: what is allowed and what was asked for, in the unit of the limit.
   static Error limit(ErrorCode code, std::uint64_t allowed, std::uint64_t asked) {
