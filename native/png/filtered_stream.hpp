@@ -1,0 +1,42 @@
+// The filtered scanlines of a picture as one stream of bytes: IDAT pieces, inflated.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "cancel.hpp"
+#include "errors.hpp"
+#include "png/idat.hpp"
+#include "png/inflate.hpp"
+
+namespace pixelferry::png {
+
+/// Yields exactly as many bytes as its user asks for, and faults otherwise. Borrows all it is
+/// given. Every fault is an Error at the offset of the IDAT reached.
+class FilteredStream {
+ public:
+  /// `inflater` is reset first; `cancel` may be null.
+  FilteredStream(Inflater& inflater, IdatReader& idat, const CancelFlag* cancel) noexcept
+      : inflater_{inflater}, idat_{idat}, cancel_{cancel} {
+    inflater_.reset();
+  }
+
+  /// Fills `out`. Throws Error: too_little_data if the zlib stream or the file ends before that,
+  /// the faults of Inflater and IdatReader, cancelled.
+  void read(std::span<std::uint8_t> out);
+
+  /// Checks what must follow the last scanline: nothing but the end of the zlib stream.
+  /// Throws Error: too_much_data, trailing_data, and as read().
+  void finish();
+
+  [[noreturn]] void fail(ErrorCode code) { idat_.fail(code); }
+
+ private:
+  bool feed_next_piece();
+
+  Inflater& inflater_;
+  IdatReader& idat_;
+  const CancelFlag* cancel_;
+};
+
+}  // namespace pixelferry::png
