@@ -36,6 +36,7 @@ struct Resolution {
 [[nodiscard]] Layout layout_24(std::uint32_t width, std::uint32_t height);
 
 /// Writes BITMAPFILEHEADER and BITMAPINFOHEADER: layout.pixel_offset bytes at the front of `file`.
-void write_headers(std::span<std::uint8_t> file, const Layout& layout, Resolution resolution) noexcept;
+void write_headers(std::span<std::uint8_t> file, const Layout& layout,
+                   Resolution resolution) noexcept;
 
 }  // namespace pixelferry::bmp

@@ -1,0 +1,81 @@
+#include "bmp/rows_scalar.hpp"
+
+namespace pixelferry::bmp {
+namespace {
+
+using Byte = std::uint8_t;
+
+/// One sample of gray, then `Step` - 1 bytes that do not count: its low byte, alpha.
+template <std::size_t Step>
+void from_gray(Byte* to, const Byte* from, std::size_t pixels,
+               const ColorTable& /*colors*/) noexcept {
+  for (std::size_t i = 0; i < pixels; ++i, to += 3, from += Step) {
+    to[0] = to[1] = to[2] = from[0];
+  }
+}
+
+/// Red, green and blue of `Sample` bytes each, pixels `Step` bytes apart.
+template <std::size_t Step, std::size_t Sample>
+void from_rgb(Byte* to, const Byte* from, std::size_t pixels,
+              const ColorTable& /*colors*/) noexcept {
+  for (std::size_t i = 0; i < pixels; ++i, to += 3, from += Step) {
+    to[0] = from[2 * Sample];
+    to[1] = from[Sample];
+    to[2] = from[0];
+  }
+}
+
+inline void put(Byte* to, Bgr color) noexcept {
+  to[0] = color.blue;
+  to[1] = color.green;
+  to[2] = color.red;
+}
+
+/// Indices of `Bits` bits, the leftmost pixel in the high bits.
+template <unsigned Bits>
+void from_index(Byte* to, const Byte* from, std::size_t pixels, const ColorTable& colors) noexcept {
+  constexpr unsigned kPerByte = 8 / Bits;
+  constexpr unsigned kMask = (1U << Bits) - 1;
+  for (; pixels >= kPerByte; pixels -= kPerByte, ++from) {
+    for (unsigned i = kPerByte; i-- > 0; to += 3) put(to, colors[*from >> (i * Bits) & kMask]);
+  }
+  for (unsigned shift = 8; pixels > 0; --pixels, to += 3) {
+    shift -= Bits;
+    put(to, colors[*from >> shift & kMask]);
+  }
+}
+
+RowKernel index_kernel(std::uint8_t bit_depth) noexcept {
+  switch (bit_depth) {
+    case 1:
+      return from_index<1>;
+    case 2:
+      return from_index<2>;
+    case 4:
+      return from_index<4>;
+    default:
+      return from_index<8>;
+  }
+}
+
+}  // namespace
+
+RowKernel bgr_row_kernel_scalar(png::ColorType type, std::uint8_t bit_depth) noexcept {
+  const bool wide = bit_depth == 16;
+  switch (type) {
+    case png::ColorType::gray:
+      if (bit_depth < 8) return index_kernel(bit_depth);
+      return wide ? from_gray<2> : from_gray<1>;
+    case png::ColorType::gray_alpha:
+      return wide ? from_gray<4> : from_gray<2>;
+    case png::ColorType::rgb:
+      return wide ? from_rgb<6, 2> : from_rgb<3, 1>;
+    case png::ColorType::rgba:
+      return wide ? from_rgb<8, 2> : from_rgb<4, 1>;
+    case png::ColorType::palette:
+      break;
+  }
+  return index_kernel(bit_depth);
+}
+
+}  // namespace pixelferry::bmp
