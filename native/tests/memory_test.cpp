@@ -1,0 +1,219 @@
+// Blocks are reused, bounded and given back from any thread; owned bytes live as long as anybody
+// refers to them. ThreadSanitizer runs these tests too.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <latch>
+#include <limits>
+#include <memory>
+#include <new>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "memory/copies.hpp"
+#include "memory/owned_bytes.hpp"
+#include "memory/pages.hpp"
+#include "memory/pool.hpp"
+#include "support/random.hpp"
+
+namespace pixelferry::test {
+namespace {
+
+using memory::Block;
+using memory::Pool;
+using memory::PoolStats;
+
+constexpr std::size_t kMebi = std::size_t{1} << 20;
+
+void check_idle(const PoolStats& stats) {
+  CHECK(stats.used_blocks == 0);
+  CHECK(stats.used_bytes == 0);
+}
+
+TEST_CASE("a capacity is whole pages, holds its size, and wastes at most an eighth and a page") {
+  Random random;
+  for (int round = 0; round < 2000; ++round) {
+    const std::size_t size = random.below(std::size_t{1} << (1 + random.below(33)));
+    const std::size_t capacity = memory::capacity_for(size);
+    const std::size_t pages =
+        (std::max<std::size_t>(size, 1) + memory::page_size() - 1) / memory::page_size();
+    CAPTURE(size);
+    REQUIRE(capacity % memory::page_size() == 0);
+    REQUIRE(capacity >= size);
+    REQUIRE(capacity <= pages * memory::page_size() / 8 * 9);
+  }
+}
+
+TEST_CASE("what does not fit is bad_alloc and leaves no trace in the figures") {
+  constexpr std::size_t kMost = std::numeric_limits<std::size_t>::max();
+  CHECK_THROWS_AS(static_cast<void>(memory::capacity_for(kMost)), std::bad_alloc);
+  Pool pool{kMebi};
+  CHECK_THROWS_AS(static_cast<void>(pool.acquire(kMost)), std::bad_alloc);
+  CHECK_THROWS_AS(static_cast<void>(pool.acquire(kMost / 4)), std::bad_alloc);
+  check_idle(pool.stats());
+  CHECK(pool.stats().mapped == 0);
+}
+
+TEST_CASE("a block has the size asked for, starts at a page, and all of it can be written") {
+  Pool pool{0};
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{1}, std::size_t{4097}, 3 * kMebi + 5}) {
+    const Block block = pool.acquire(size);
+    CHECK(block.bytes().size() == size);
+    CHECK(block.capacity() == memory::capacity_for(size));
+    CHECK(reinterpret_cast<std::uintptr_t>(block.bytes().data()) % memory::page_size() == 0);
+    std::ranges::fill(block.bytes(), std::uint8_t{0xFF});
+  }
+  check_idle(pool.stats());
+}
+
+TEST_CASE("pages of whole huge pages are aligned to them") {
+  const memory::Pages pages{4 * kMebi};
+  CHECK(reinterpret_cast<std::uintptr_t>(pages.bytes().data()) % (2 * kMebi) == 0);
+  CHECK(pages.bytes().size() == 4 * kMebi);
+  CHECK(pages.bytes().back() == 0);
+}
+
+TEST_CASE("a block given back is handed out again to the next of its class") {
+  Pool pool{kMebi};
+  const std::uint8_t* first = nullptr;
+  {
+    const Block block = pool.acquire(10'000);
+    first = block.bytes().data();
+    CHECK(pool.stats().used_bytes == block.capacity());
+  }
+  CHECK(pool.stats().idle_blocks == 1);
+  const Block again = pool.acquire(9'000);
+  CHECK(again.bytes().data() == first);
+  CHECK(pool.stats().idle_blocks == 0);
+  CHECK(pool.stats().idle_bytes == 0);
+  CHECK(pool.stats().reused == 1);
+  CHECK(pool.stats().mapped == 1);
+  const Block other = pool.acquire(kMebi);
+  CHECK(pool.stats().mapped == 2);
+}
+
+TEST_CASE("what is kept idle is bounded, and trimmed largest first") {
+  Pool pool{100'000};
+  {
+    std::vector<Block> blocks;
+    for (int i = 0; i < 10; ++i) blocks.push_back(pool.acquire(30'000));
+    blocks.push_back(pool.acquire(200'000));
+  }
+  check_idle(pool.stats());
+  CHECK(pool.stats().idle_blocks == 3);
+  CHECK(pool.stats().idle_bytes <= 100'000);
+  {
+    const Block small = pool.acquire(1);
+  }
+  const std::size_t before = pool.stats().idle_bytes;
+  const std::size_t large = memory::capacity_for(30'000);
+  CHECK(pool.trim(before - 1) == large);
+  CHECK(pool.stats().idle_bytes == before - large);
+  CHECK(pool.trim(0) == before - large);
+  CHECK(pool.stats().idle_bytes == 0);
+  CHECK(pool.stats().idle_blocks == 0);
+}
+
+TEST_CASE("a block outlives its pool") {
+  std::optional<Pool> pool{std::in_place, kMebi};
+  const Block block = pool->acquire(5000);
+  pool.reset();
+  std::ranges::fill(block.bytes(), std::uint8_t{1});
+  CHECK(block.bytes().back() == 1);
+}
+
+TEST_CASE("a moved block is given back once") {
+  Pool pool{kMebi};
+  {
+    Block block = pool.acquire(5000);
+    const Block moved = std::move(block);
+    CHECK(moved.bytes().size() == 5000);
+  }
+  check_idle(pool.stats());
+  CHECK(pool.stats().idle_blocks == 1);
+}
+
+TEST_CASE("the process's pool is one") { CHECK(&Pool::shared() == &Pool::shared()); }
+
+TEST_CASE("threads acquire, hand over and give back at once; the figures come out even") {
+  Pool pool{300'000};
+  constexpr int kThreads = 4;
+  constexpr int kRounds = 2000;
+  std::latch start{kThreads};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&pool, &start, t] {
+      start.arrive_and_wait();
+      for (int i = 0; i < kRounds; ++i) {
+        const Block block = pool.acquire(static_cast<std::size_t>(1 + (i * 37 + t * 11) % 60'000));
+        block.bytes().front() = static_cast<std::uint8_t>(t);
+        block.bytes().back() = static_cast<std::uint8_t>(t);
+        if (i % 100 == 0) pool.trim(50'000);
+        if (block.bytes().front() != t) throw std::logic_error{"two owners of one block"};
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  const PoolStats stats = pool.stats();
+  check_idle(stats);
+  CHECK(stats.reused + stats.mapped == kThreads * kRounds);
+  CHECK(stats.idle_bytes <= 300'000);
+}
+
+TEST_CASE("a block acquired here and released on another thread is idle afterwards") {
+  Pool pool{kMebi};
+  Block block = pool.acquire(5000);
+  std::ranges::fill(block.bytes(), std::uint8_t{3});
+  std::thread{[taken = std::move(block)] { CHECK(taken.bytes().back() == 3); }}.join();
+  check_idle(pool.stats());
+  CHECK(pool.stats().idle_blocks == 1);
+}
+
+TEST_CASE("owned bytes give their block back with the last of many references") {
+  Pool pool{kMebi};
+  auto owned = std::make_shared<const memory::OwnedBytes>(pool.acquire(5000));
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([reference = owned]() mutable {
+      CHECK(reference->bytes().size() == 5000);
+      reference.reset();
+    });
+  }
+  CHECK(pool.stats().used_blocks == 1);
+  owned.reset();
+  for (std::thread& thread : threads) thread.join();
+  check_idle(pool.stats());
+}
+
+TEST_CASE("the finalizer of foreign memory runs once, with the last reference") {
+  int runs = 0;
+  Bytes foreign{1, 2, 3};
+  memory::OwnedBytesRef owned =
+      std::make_shared<const memory::OwnedBytes>(foreign, memory::Finalizer{[&runs] { ++runs; }});
+  memory::OwnedBytesRef second = owned;
+  CHECK(owned->bytes().data() == foreign.data());
+  CHECK(owned->copies().passes == 0);
+  owned.reset();
+  CHECK(runs == 0);
+  second.reset();
+  CHECK(runs == 1);
+}
+
+TEST_CASE("the explicit copy is a copy, and is counted") {
+  Pool pool{kMebi};
+  const memory::Copies before = memory::copy_totals();
+  Bytes bytes = Random{}.bytes(10'000);
+  const memory::OwnedBytesRef copy = memory::copy_of(bytes, pool);
+  CHECK(std::ranges::equal(copy->bytes(), bytes));
+  bytes[0] ^= 1;
+  CHECK(copy->bytes()[0] != bytes[0]);
+  CHECK(copy->copies().passes == 1);
+  CHECK(copy->copies().bytes == 10'000);
+  CHECK(memory::copy_totals().passes == before.passes + 1);
+  CHECK(memory::copy_totals().bytes == before.bytes + 10'000);
+}
+
+}  // namespace
+}  // namespace pixelferry::test

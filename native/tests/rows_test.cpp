@@ -1,0 +1,96 @@
+// Every variant of every row kernel turns packed samples into B, G, R as the conversion rules say,
+// at every width up to 200 pixels, and touches nothing beyond its rows.
+#include "bmp/rows.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "support/guarded.hpp"
+#include "support/png_builder.hpp"
+
+namespace pixelferry::test {
+namespace {
+
+/// Sample `index` of a scanline at its full depth.
+unsigned sample(std::span<const std::uint8_t> row, std::size_t index, unsigned depth) {
+  if (depth == 16) return row[2 * index] * 256U + row[2 * index + 1];
+  const std::size_t bit = index * depth;
+  return row[bit / 8] >> (8 - depth - bit % 8) & ((1U << depth) - 1);
+}
+
+std::uint8_t to_8_bits(unsigned value, unsigned depth) {
+  if (depth == 16) return static_cast<std::uint8_t>(value >> 8);
+  return static_cast<std::uint8_t>(value * 255 / ((1U << depth) - 1));
+}
+
+Bytes expected_row(const png::Header& format, std::span<const std::uint8_t> row, std::size_t pixels,
+                   const bmp::ColorTable& palette) {
+  const unsigned depth = format.bit_depth;
+  const std::size_t channels = format.bits_per_pixel() / depth;
+  const bool color = channels >= 3;
+  Bytes result;
+  for (std::size_t x = 0; x < pixels; ++x) {
+    if (format.color_type == png::ColorType::palette) {
+      const bmp::Bgr entry = palette[sample(row, x, depth)];
+      result.insert(result.end(), {entry.blue, entry.green, entry.red});
+      continue;
+    }
+    for (const std::size_t channel : {2U, 1U, 0U}) {
+      const std::size_t index = x * channels + (color ? channel : 0);
+      result.push_back(to_8_bits(sample(row, index, depth), depth));
+    }
+  }
+  return result;
+}
+
+bmp::ColorTable random_colors(Random& random) {
+  bmp::ColorTable colors{};
+  for (bmp::Bgr& color : colors) color = {random.byte(), random.byte(), random.byte()};
+  return colors;
+}
+
+TEST_CASE("every variant equals the rules, between guard pages") {
+  Random random;
+  for (const bmp::RowVariant& variant : bmp::bgr_row_variants()) {
+    if (!variant.runs_here()) continue;
+    for (const png::Header& format : all_formats()) {
+      const bool indexed = format.color_type == png::ColorType::palette;
+      const bmp::ColorTable colors =
+          indexed ? random_colors(random)
+                  : bmp::gray_colors(std::min<std::uint8_t>(format.bit_depth, 4));
+      const bmp::RowKernel kernel = variant.kernel(format.color_type, format.bit_depth);
+      for (std::uint32_t pixels = 1; pixels <= 200; ++pixels) {
+        const Bytes row = random.bytes(static_cast<std::size_t>(format.row_bytes(pixels)));
+        for (const Guarded::At at : {Guarded::At::begin, Guarded::At::end}) {
+          const Guarded from{row, at};
+          const Guarded to{std::size_t{3} * pixels, at};
+          kernel(to.bytes().data(), from.bytes().data(), pixels, colors);
+          CAPTURE(variant.name);
+          CAPTURE(static_cast<int>(format.color_type));
+          CAPTURE(static_cast<int>(format.bit_depth));
+          CAPTURE(pixels);
+          REQUIRE(std::ranges::equal(to.bytes(), expected_row(format, row, pixels, colors)));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("grays of 1, 2 and 4 bits span black to white evenly; other entries are black") {
+  CHECK(bmp::gray_colors(1)[1].green == 255);
+  CHECK(bmp::gray_colors(2)[1].red == 85);
+  CHECK(bmp::gray_colors(2)[3].red == 255);
+  CHECK(bmp::gray_colors(4)[7].blue == 119);
+  CHECK(bmp::gray_colors(4)[15].blue == 255);
+  CHECK(bmp::gray_colors(4)[16].blue == 0);
+}
+
+TEST_CASE("the scalar variant is the last one and runs everywhere") {
+  REQUIRE_FALSE(bmp::bgr_row_variants().empty());
+  CHECK(bmp::bgr_row_variants().back().name == "scalar");
+  CHECK(bmp::bgr_row_variants().back().runs_here());
+}
+
+}  // namespace
+}  // namespace pixelferry::test

@@ -1,0 +1,26 @@
+#include "support/random.hpp"
+
+#include <cstdlib>
+#include <string>
+
+namespace pixelferry::test {
+
+std::uint64_t seed() {
+  static const std::uint64_t chosen = [] {
+    const char* const asked = std::getenv("PIXELFERRY_TEST_SEED");
+    return asked != nullptr ? std::stoull(asked) : std::uint64_t{std::random_device{}()};
+  }();
+  return chosen;
+}
+
+Bytes Random::bytes(std::size_t count) {
+  Bytes result(count);
+  std::uint64_t word = 0;
+  for (std::size_t i = 0; i < count; ++i, word >>= 8) {
+    if (i % sizeof(word) == 0) word = engine_();
+    result[i] = static_cast<std::uint8_t>(word);
+  }
+  return result;
+}
+
+}  // namespace pixelferry::test
