@@ -17,7 +17,7 @@ from aiohttp import web
 
 from pixelferry._native import __version__
 from pixelferry.http.app import create_app
-from pixelferry.http.connection import Connections
+from pixelferry.http.connections import Connections
 from pixelferry.http.drain import DRAIN
 from pixelferry.http.routes.metrics import TELEMETRY
 from pixelferry.settings import Settings

@@ -83,19 +83,28 @@ async def test_a_blank_line_between_requests_is_no_head(serve: Serve) -> None:
     assert not server.app[TELEMETRY].errors
 
 
-async def test_half_a_head_behind_a_running_request_does_not_harm_it(
+async def test_half_a_head_behind_running_requests_does_not_harm_them(
     serve: Serve, photo_png: bytes
 ) -> None:
     server = await serve(header_timeout=SHORT)
     async with connect(server.port) as wire:
         async with busy_workers(server) as waiting:
-            await wire.send(request(body=photo_png))
+            await wire.send(request(body=photo_png), request("/rotate", b"ABC"))
             await waiting.wait()
             await wire.send(b"POST /conv")
-            (connection,) = server.connections._open
-            await until(lambda: connection._handler._close)  # the clock has run out
+            await wait_for_the_head_clock(server)
         assert (await wire.answer()).status == 200
+        assert (await wire.answer()).body == b"NOP"
+        assert (await wire.answer()).code == "header_timeout"
         assert await wire.closed() == b""
+
+
+async def wait_for_the_head_clock(server: RunningServer) -> None:
+    """Return when it has been started, has run out, and was started again."""
+    (connection,) = server.connections._open
+    await until(lambda: connection._head_begun)
+    first = connection._head_clock
+    await until(lambda: connection._head_clock is not first)
 
 
 @pytest.mark.parametrize("sent", [b"", b"AB"])

@@ -6,9 +6,11 @@ problem documents for what is not even HTTP. What the transport tells arrives at
 handed on; reading is paused there and nowhere else.
 """
 
+from __future__ import annotations
+
 import asyncio
 import logging
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
@@ -16,63 +18,18 @@ from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
 from pixelferry.http.exchange import REQUEST_ID_HEADER, request_id
-from pixelferry.http.middlewares import OTHER, SERVER_NAME, count_problem
+from pixelferry.http.middlewares import SERVER_NAME
 from pixelferry.http.problems import Problem, problem_response, raw_problem_response, unforeseen
-from pixelferry.settings import Settings, variable
-from pixelferry.telemetry import Telemetry
+from pixelferry.settings import variable
+
+if TYPE_CHECKING:
+    from pixelferry.http.connections import Connections
 
 MAX_LINE: Final = 8190  # bytes of the request line, and of each header
 LINGER: Final = 2.0  # seconds in which a refused body is still read, so that the answer is seen
 SAMPLE: Final = 1.0  # seconds between two looks at what the client has not taken yet
 
 _log = logging.getLogger(__name__)
-
-
-class Connections:
-    """Makes the connections of one server and knows those that are open."""
-
-    def __init__(self, manager: web.Server, settings: Settings, telemetry: Telemetry) -> None:
-        """`manager` is aiohttp's own, which calls the application."""
-        self.manager = manager
-        self.settings = settings
-        self.telemetry = telemetry
-        self._open: set[Connection] = set()
-        self._empty = asyncio.Event()
-        self._empty.set()
-
-    def __call__(self) -> "Connection":
-        """Make the protocol for a connection that was just accepted."""
-        return Connection(self, asyncio.get_running_loop())
-
-    def __len__(self) -> int:
-        return len(self._open)
-
-    def opened(self, connection: "Connection") -> None:
-        """Count a connection."""
-        self._open.add(connection)
-        self._empty.clear()
-        self.telemetry.connections = len(self._open)
-
-    def lost(self, connection: "Connection") -> None:
-        """Forget a connection."""
-        self._open.discard(connection)
-        self.telemetry.connections = len(self._open)
-        if not self._open:
-            self._empty.set()
-
-    def count_refused(self, problem: Problem, seconds: float = 0.0) -> None:
-        """Count what was refused before it was a request."""
-        self.telemetry.routes[OTHER].record(OTHER, problem.type.status, seconds)
-        count_problem(self.telemetry, problem)
-
-    async def wait_empty(self) -> None:
-        """Return when no connection is open."""
-        await self._empty.wait()
-
-    def abort(self) -> None:
-        """Cut all connections off; their handlers are cancelled."""
-        for connection in tuple(self._open):
-            connection.abort()
 
 
 class Connection(asyncio.Protocol):
@@ -164,7 +121,8 @@ class Connection(asyncio.Protocol):
 
     def _head_too_late(self) -> None:
         if not self._handler.idle:
-            self._handler.close()  # after the answer to the request before
+            self._start_head_clock()  # first the answers to the requests before
+            self._head_begun = True
         elif self._head_begun and self._transport is not None:
             timeout = self._owner.settings.header_timeout
             problem = Problem(
@@ -238,7 +196,8 @@ class _Handler(RequestHandler):
         if self._request_count != requests:
             self._connection.head_complete()
             self._take_newest()
-        elif self._body.is_eof() and data.strip(b"\r\n"):  # blank lines before a head are ignored
+        elif self._body.is_eof() and not self._buffer_paused and data.strip(b"\r\n"):
+            # Not the rest of a body, no requests too many to parse now, no blank lines before one.
             self._stop_keepalive_clock()
             self._connection.head_begun()
 
