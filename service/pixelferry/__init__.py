@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pixelferry._native import (
     Bitmap,
-    Cancelled,
     CancelFlag,
+    Cancelled,
     Header,
     InvalidPng,
     LimitExceeded,
