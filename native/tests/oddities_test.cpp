@@ -55,7 +55,6 @@ TEST_CASE("oddities that lodepng accepts give the same picture") {
       {"IEND with data", joined({signature(), ihdr(kGray), image(), chunk("IEND", Bytes(20, 1))})},
       {"junk behind IEND", joined({png_file(kGray, image()), Bytes(1000, 0xFF)})},
       {"half a chunk behind IEND", joined({png_file(kGray, image()), Bytes{0, 0}})},
-      {"a type of no letters", png_file(kGray, joined({chunk(" 1\x01\xFF"), image()}))},
       {"CINFO smaller than the distances", png_file({200, 2, gray, 8, false}, idat([] {
                                                       Bytes stream = zlib_stream(Bytes(402, 0));
                                                       stream[0] = 0x08;  // a window of 256 bytes
@@ -75,8 +74,9 @@ TEST_CASE("oddities that lodepng accepts give the same picture") {
 
 TEST_CASE("ancillary chunks with a right CRC are skipped, whatever they hold") {
   const Bytes plain = outcome(png_file(kGray, image())).bmp;
-  for (const char* const type : {"gAMA", "cHRM", "sRGB", "iCCP", "sBIT", "bKGD", "tIME", "zTXt",
-                                 "tEXt", "iTXt", "eXIf", "hIST", "sPLT", "abCd"}) {
+  for (const char* const type :
+       {"gAMA", "cHRM", "sRGB", "iCCP", "sBIT", "bKGD", "tIME", "zTXt", "tEXt", "iTXt", "eXIf",
+        "hIST", "sPLT", "abCd", " 1\x01\xFF"}) {  // newer lodepng refuses what is no letters
     for (const std::size_t size : {0U, 1U, 3U, 500U}) {
       CAPTURE(type);
       CAPTURE(size);
