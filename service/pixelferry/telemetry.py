@@ -115,6 +115,7 @@ class Telemetry:
 class _TelemetryCollector(Collector):
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
+        self._build_info = _build_info()
 
     def collect(self) -> Iterator[Metric]:
         telemetry = self._telemetry
@@ -133,7 +134,7 @@ class _TelemetryCollector(Collector):
         ):
             yield GaugeMetricFamily(f"pixelferry_{name}", about, value=value)
         yield _pool_bytes()
-        yield _build_info()
+        yield self._build_info
 
 
 def _route_metrics(routes: dict[str, RouteStats]) -> Iterator[Metric]:

@@ -5,10 +5,13 @@ import re
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from pixelferry import _native
+from pixelferry.http import middlewares
 from pixelferry.http.problems import BEYOND_LIMIT, INVALID_PNG, PROBLEMS
 from pixelferry.http.routes import convert
+from pixelferry.http.routes.metrics import TELEMETRY
 from pixelferry.server import RunningServer
 from png_writer import RGB, Chunk, encode, ihdr
 from wire import connect, request
@@ -146,6 +149,42 @@ async def test_nothing_inside_is_told(
             assert (await wire.ask(request(body=png))).status == 200
     assert "the secret reason" in caplog.text
     assert answer.problem["request_id"] in caplog.text
+
+
+async def test_an_answer_that_fails_midway_is_cut_off(
+    server: RunningServer,
+    png: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def fail(to: web.Request, *_: object) -> None:
+        response = web.StreamResponse(headers={"Content-Length": "100"})
+        await response.prepare(to)
+        await response.write(b"the beginning")
+        raise RuntimeError("the secret reason")
+
+    monkeypatch.setattr(convert, "send_bitmap", fail)
+    async with connect(server.port) as wire:
+        await wire.send(request(body=png))
+        assert (await wire.head())[0] == 200
+        assert await wire.closed() == b"the beginning"
+    assert "the secret reason" in caplog.text
+    assert server.app[TELEMETRY].routes["/convert"].answers == {("POST", 500): 1}
+
+
+async def test_what_fails_before_the_middlewares_is_answered_too(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: str) -> None:
+        raise RuntimeError("the secret reason")
+
+    monkeypatch.setattr(middlewares, "Exchange", fail)
+    async with connect(server.port) as wire:
+        answer = await wire.ask(request("/livez", method="GET"))
+        assert (answer.status, answer.code) == (500, "internal_error")
+        assert b"secret" not in answer.body
+        assert await wire.closed() == b""
+    assert "the secret reason" in caplog.text
 
 
 async def test_no_memory_is_told_to_come_back(

@@ -41,13 +41,16 @@ def observation(telemetry: Telemetry) -> Middleware:
         exchange = Exchange(request_id(request.headers.get(REQUEST_ID_HEADER)))
         request[EXCHANGE] = exchange
         telemetry.requests_in_progress += 1
-        status = CLIENT_LEFT
+        status = None
         try:
             response = await handler(request)
             status = response.status
             return response
         finally:
             telemetry.requests_in_progress -= 1
+            if status is None:  # no answer, or none that could be finished
+                problem = exchange.problem
+                status = CLIENT_LEFT if problem is None else problem.type.status
             stats = telemetry.routes.get(_route_of(request), other)
             method = request.method if request.method in _METHODS else OTHER
             stats.record(method, status, perf_counter() - started)
@@ -92,11 +95,11 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
         if problem is None:
             _log.exception("unforeseen error, request %s", request[EXCHANGE].request_id)
             problem = unforeseen()
+        exchange = request[EXCHANGE]
+        exchange.problem = problem
         if request.writer.output_size > 0:
             # The answer has begun and cannot be taken back: cutting it off tells the client.
             raise ConnectionAbortedError(problem.code) from error
-        exchange = request[EXCHANGE]
-        exchange.problem = problem
         return problem_response(problem, exchange.request_id)
 
 

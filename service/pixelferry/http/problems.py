@@ -84,9 +84,6 @@ PROBLEMS: Mapping[str, ProblemType] = MappingProxyType(_REQUEST | INVALID_PNG | 
 # Which setting allows more.
 _SETTING = {"too_many_pixels": "max_pixels", "dimension_too_large": "max_dimension"}
 
-# For what aiohttp itself refuses.
-_BY_STATUS = {404: "not_found", 405: "method_not_allowed", 417: "expectation_failed"}
-
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -140,8 +137,6 @@ def problem_of(error: Exception) -> Problem | None:
             return Problem(error.code, str(error), members)
         case OutOfMemory():
             return Problem(error.code, str(error))
-        case web.HTTPException() if error.status in _BY_STATUS:
-            return Problem(_BY_STATUS[error.status], error.reason)
         case _:
             return None
 
