@@ -1,5 +1,8 @@
 """A PNG comes in by any road and the same BMP goes out: the one the Python API makes."""
 
+import asyncio
+import socket
+
 import aiohttp
 import pytest
 
@@ -141,3 +144,13 @@ async def test_inline_and_worker_give_the_same(server: RunningServer) -> None:
             assert answer.body == bytes(memoryview(pixelferry.convert(data)))
             in_worker = "queue;dur=0.000" not in answer.headers["server-timing"]
             assert in_worker == (data is large)
+
+
+async def test_head_and_body_go_out_together(server: RunningServer, png: bytes) -> None:
+    # One write is one segment here, and one segment arrives whole.
+    loop = asyncio.get_running_loop()
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.setblocking(False)
+        await loop.sock_sendall(client, request(body=png))
+        received = await loop.sock_recv(client, 1 << 16)
+    assert received.endswith(bytes(memoryview(pixelferry.convert(png))))

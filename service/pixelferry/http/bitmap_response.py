@@ -9,6 +9,7 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
 from pixelferry._native import OwnedBuffer
+from pixelferry.http.connection import WholeResponse
 from pixelferry.http.exchange import EXCHANGE
 from pixelferry.http.header_values import attachment
 
@@ -47,11 +48,8 @@ async def send_buffer(
     if disposition is not None:
         headers[hdrs.CONTENT_DISPOSITION] = disposition
     started = perf_counter()
-    response = web.StreamResponse(headers=headers)
-    await response.prepare(request)
-    await response.write(view)
-    await request.writer.drain()  # small ones too, or they pile up for a client that never reads
-    await response.write_eof()
+    response = WholeResponse(headers=headers)
+    await response.send(request, view)
     exchange.times.write = perf_counter() - started
     exchange.sent = view.nbytes
     return response
