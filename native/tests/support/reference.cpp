@@ -1,6 +1,7 @@
 #include "support/reference.hpp"
 
 #include <lodepng.h>
+#include <zlib.h>
 
 namespace pixelferry::test {
 namespace {
@@ -44,6 +45,13 @@ Reference reference(std::span<const std::uint8_t> png) {
   unsigned height = 0;
   const unsigned error = lodepng::decode(rgb, width, height, png.data(), png.size(), LCT_RGB, 8);
   return {error, error == 0 ? bmp_of(rgb, width, height) : Bytes{}};
+}
+
+bool zlib_accepts(std::span<const std::uint8_t> stream) {
+  Bytes out(std::size_t{1} << 20);
+  uLongf written = out.size();
+  uLong read = static_cast<uLong>(stream.size());
+  return uncompress2(out.data(), &written, stream.data(), &read) == Z_OK && read == stream.size();
 }
 
 }  // namespace pixelferry::test

@@ -1,4 +1,4 @@
-// What lodepng makes of a PNG, as a 24-bit BMP file written the plainest way.
+// What others make of the same bytes: lodepng of a PNG, zlib of its image data.
 #pragma once
 
 #include <cstdint>
@@ -8,11 +8,18 @@
 
 namespace pixelferry::test {
 
+/// A PNG as lodepng decodes it, as a 24-bit BMP file written the plainest way.
 struct Reference {
   unsigned lodepng_error;  // 0: accepted
   Bytes bmp;               // empty unless accepted; pixels per metre are 0
 };
 
 [[nodiscard]] Reference reference(std::span<const std::uint8_t> png);
+
+/// lodepng's error for a Huffman code with gaps or overlaps.
+inline constexpr unsigned kIncompleteCode = 55;
+
+/// Whether zlib takes `stream` for one zlib stream with nothing behind it.
+[[nodiscard]] bool zlib_accepts(std::span<const std::uint8_t> stream);
 
 }  // namespace pixelferry::test
