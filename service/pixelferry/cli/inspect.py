@@ -1,13 +1,13 @@
 """pixelferry inspect: what the first 33 bytes of a PNG say."""
 
 import json
-from typing import Any
 
 import click
 
 from pixelferry import Header
 from pixelferry import inspect as inspect_png
 from pixelferry.cli.report import FAILURES, tell_failure
+from pixelferry.description import describe
 from pixelferry.files import read_head
 
 _COLOR_TYPES = {0: "gray", 2: "RGB", 3: "palette", 4: "gray + alpha", 6: "RGBA"}
@@ -29,22 +29,12 @@ def inspect(sources: tuple[str, ...], as_json: bool) -> int:
             tell_failure(source, error)
             failed += 1
         else:
-            click.echo(json.dumps(_members(source, header)) if as_json else _line(source, header))
+            click.echo(_json(source, header) if as_json else _line(source, header))
     return 1 if failed else 0
 
 
-def _members(source: str, header: Header) -> dict[str, Any]:
-    """The names are those of the HTTP service."""
-    return {
-        "file": source,
-        "width": header.width,
-        "height": header.height,
-        "color_type": header.color_type,
-        "bit_depth": header.bit_depth,
-        "interlace": header.interlace,
-        "bmp_bytes": header.output_size,
-        "working_set_bytes": header.working_set,
-    }
+def _json(source: str, header: Header) -> str:
+    return json.dumps({"file": source, **describe(header)})
 
 
 def _line(source: str, header: Header) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from pixelferry._native import Header, LimitExceeded, Limits, inspect
+from pixelferry.description import describe
 from pixelferry.http.body import Upload
 from pixelferry.http.body_stream import BodyLimits
 from pixelferry.http.exchange import EXCHANGE
@@ -49,13 +50,7 @@ def _refused(limits: Limits, header: Header) -> Problem | None:
 
 def _description(header: Header, refused: Problem | None) -> dict[str, object]:
     return {
-        "width": header.width,
-        "height": header.height,
-        "color_type": header.color_type,
-        "bit_depth": header.bit_depth,
-        "interlace": header.interlace,
-        "bmp_bytes": header.output_size,
-        "working_set_bytes": header.working_set,
+        **describe(header),
         "accepted": refused is None,
         "problem": None if refused is None else _explained(refused),
     }
