@@ -78,7 +78,7 @@ async def start_server(settings: Settings, sock: socket.socket | None = None) ->
 
     `sock` must be bound; the server owns it from then on. Raises OSError if the address is taken.
     """
-    listening = sock or bind(settings.host, settings.port)
+    listening = sock or listen(settings.host, settings.port)
     listening.setblocking(False)
     app = create_app(settings)
     runner = web.AppRunner(app, handler_cancellation=True)
@@ -91,8 +91,8 @@ async def start_server(settings: Settings, sock: socket.socket | None = None) ->
     return RunningServer(app, settings, port, connections, runner, listener, listening)
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """Return a socket bound to the first address of `host`; `::` takes IPv4 as well."""
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens at the first address of `host`; `::` takes IPv4 as well."""
     family, kind, protocol, _, address = socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
@@ -102,6 +102,7 @@ def bind(host: str, port: int) -> socket.socket:
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(host != "::"))
         sock.bind(address)
+        sock.listen(BACKLOG)
     except OSError:
         sock.close()
         raise
@@ -115,14 +116,16 @@ def serve(settings: Settings, sock: socket.socket | None = None) -> int:
     """
     configure_logging(settings.log_level)
     try:
-        return uvloop.run(_serve(settings, sock))
+        listening = sock or listen(settings.host, settings.port)
     except OSError as error:
         address = f"{settings.host}:{settings.port}"
         print(f"pixelferry: cannot listen on {address}: {error.strerror}", file=sys.stderr)
         return 1
+    with listening:  # closed even if the server does not come to own it
+        return uvloop.run(_serve(settings, listening))
 
 
-async def _serve(settings: Settings, sock: socket.socket | None) -> int:
+async def _serve(settings: Settings, sock: socket.socket) -> int:
     signals: asyncio.Queue[int] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

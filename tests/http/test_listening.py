@@ -1,11 +1,13 @@
-"""Where a server listens: any family, a socket that somebody else bound, and it gives it back."""
+"""Where a server listens: any family, a socket that somebody else made, and it gives it back."""
 
 import asyncio
+import errno
 import socket
 
 import pytest
 
-from pixelferry.server import bind, start_server
+from pixelferry import server as server_module
+from pixelferry.server import listen, start_server
 from pixelferry.settings import Settings
 from wire import request
 
@@ -26,7 +28,7 @@ async def test_the_address_for_people(host: str, url: str) -> None:
 
 
 async def test_a_socket_that_is_handed_in_is_used() -> None:
-    sock = bind("127.0.0.1", 0)
+    sock = listen("127.0.0.1", 0)
     port = sock.getsockname()[1]
     server = await start_server(Settings(port=1), sock)
     assert server.port == port
@@ -39,8 +41,7 @@ async def test_a_socket_that_is_handed_in_is_used() -> None:
 
 
 async def test_every_interface_of_both_families() -> None:
-    sock = bind("::", 0)
-    sock.listen()
+    sock = listen("::", 0)
     port = sock.getsockname()[1]
     for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
         ask(family, host, port).close()
@@ -60,3 +61,15 @@ async def test_a_taken_port_is_an_os_error() -> None:
     with pytest.raises(OSError, match="in use"):
         await start_server(Settings(port=server.port))
     await server.close()
+
+
+def test_only_a_socket_that_cannot_be_had_is_called_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def fail(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "no space is left")
+
+    monkeypatch.setattr(server_module, "_serve", fail)
+    with pytest.raises(OSError, match="no space is left"):
+        server_module.serve(Settings(port=0))
+    assert "cannot listen" not in capsys.readouterr().err
