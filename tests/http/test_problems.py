@@ -57,6 +57,16 @@ async def test_unknown_paths(server: RunningServer) -> None:
             assert (answer.status, answer.code) == (404, "not_found"), path
 
 
+@pytest.mark.parametrize("line", ["CONNECT host:80", "CONNECT /convert", "OPTIONS *"])
+async def test_targets_that_are_no_paths(
+    server: RunningServer, line: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with connect(server.port) as wire:
+        answer = await wire.ask(f"{line} HTTP/1.1\r\nHost: test\r\n\r\n".encode())
+    assert (answer.status, answer.code) == (404, "not_found")
+    assert not caplog.records
+
+
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
@@ -97,6 +107,14 @@ async def test_what_is_no_http(server: RunningServer, sent: bytes) -> None:
     assert (answer.status, answer.code) == (400, "malformed_request")
     assert "\n" not in answer.problem["detail"]
     assert len(answer.problem["detail"]) <= 200
+
+
+@pytest.mark.parametrize("target", ["*", "http://", "http://[::1/", "http://x:y/"])
+async def test_a_target_that_is_no_url(server: RunningServer, target: str) -> None:
+    async with connect(server.port) as wire:
+        answer = await wire.ask(request(target, method="GET"))
+    assert answer.code == "malformed_request"
+    assert answer.problem["detail"] == "the request target is no valid URL"
 
 
 async def test_what_is_no_http_behind_a_request(server: RunningServer) -> None:

@@ -13,7 +13,7 @@ import logging
 from typing import TYPE_CHECKING, Final, cast
 
 from aiohttp import hdrs, web
-from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
+from aiohttp.http_exceptions import HttpProcessingError, InvalidURLError, LineTooLong
 from aiohttp.http_writer import StreamWriter
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
@@ -280,5 +280,7 @@ def _what_is_malformed(error: BaseException | None) -> str:
     """Return one line; the parser's message goes on with the bytes it choked on."""
     if isinstance(error, LineTooLong):
         return f"the request line or a header is longer than {MAX_LINE} bytes"
+    if isinstance(error, InvalidURLError):
+        return "the request target is no valid URL"  # the parser's message is the target alone
     text = error.message if isinstance(error, HttpProcessingError) else ""
     return text.partition("\n")[0].rstrip(": ")[:200] or "the request cannot be parsed"

@@ -137,6 +137,8 @@ def problem_of(error: Exception) -> Problem | None:
             return Problem(error.code, str(error), members)
         case OutOfMemory():
             return Problem(error.code, str(error))
+        case web.HTTPNotFound():  # from aiohttp: the target is no path, as in CONNECT
+            return Problem("not_found", "the request target is no path")
         case _:
             return None
 
