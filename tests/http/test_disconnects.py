@@ -3,11 +3,14 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from types import ModuleType
 
 import pytest
+from aiohttp import web
 
 from endless_png import endless_png
 from pixelferry import _native
+from pixelferry.http.routes import convert, rotate
 from pixelferry.http.routes.metrics import TELEMETRY
 from pixelferry.server import RunningServer
 from png_writer import small_png
@@ -18,8 +21,10 @@ FORM_HEADERS, FORM = form(('form-data; name="f"; filename="x.png"', small_png())
 
 
 @pytest.fixture(autouse=True)
-async def everything_comes_back(server: RunningServer) -> AsyncIterator[None]:
-    """Whatever a test does, in the end nothing is held."""
+async def everything_comes_back(
+    server: RunningServer, caplog: pytest.LogCaptureFixture
+) -> AsyncIterator[None]:
+    """Whatever a test does, in the end nothing is held, and none of it was our fault."""
     before = _native.pool_stats().used_blocks
     yield
     telemetry = server.app[TELEMETRY]
@@ -27,7 +32,9 @@ async def everything_comes_back(server: RunningServer) -> AsyncIterator[None]:
     await until(lambda: telemetry.requests_in_progress == 0)
     await until(lambda: _native.pool_stats().used_blocks == before)
     assert telemetry.connections == 0
-    assert not any(status >= 500 for _, status in telemetry.routes["/convert"].answers)
+    for stats in telemetry.routes.values():
+        assert not any(status >= 500 for _, status in stats.answers)
+    assert not caplog.get_records("call")
 
 
 async def left(server: RunningServer, route: str) -> None:
@@ -91,6 +98,33 @@ async def test_while_converting(serve: Serve) -> None:
         wire.reset()
         await left(server, "/convert")
         await until(lambda: _native.pool_stats().used_blocks == before)
+
+
+@pytest.mark.parametrize(
+    ("target", "route", "sends"),
+    [("/convert", convert, "send_bitmap"), ("/rotate", rotate, "send_buffer")],
+)
+async def test_right_before_the_answer(
+    server: RunningServer,
+    png: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    target: str,
+    route: ModuleType,
+    sends: str,
+) -> None:
+    send = getattr(route, sends)
+
+    async def leave_and_send(to: web.Request, *args: object) -> web.StreamResponse:
+        assert to.transport is not None
+        to.transport.close()  # what a client causes that closes its side behind the request
+        response: web.StreamResponse = await send(to, *args)
+        return response
+
+    monkeypatch.setattr(route, sends, leave_and_send)
+    async with connect(server.port) as wire:
+        await wire.send(request(target, png))
+        assert await wire.closed() == b""
+        await left(server, target)
 
 
 async def test_while_the_answer_is_sent(server: RunningServer) -> None:

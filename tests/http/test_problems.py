@@ -14,6 +14,7 @@ from pixelferry.http.routes import convert
 from pixelferry.http.routes.metrics import TELEMETRY
 from pixelferry.server import RunningServer
 from png_writer import RGB, Chunk, encode, ihdr
+from serving import until
 from wire import connect, request
 
 ERRORS_HPP = Path(__file__).parents[2] / "native" / "errors.hpp"
@@ -182,12 +183,15 @@ async def test_an_answer_that_fails_midway_is_cut_off(
         raise RuntimeError("the secret reason")
 
     monkeypatch.setattr(convert, "send_bitmap", fail)
+    held = _native.pool_stats().used_blocks
     async with connect(server.port) as wire:
         await wire.send(request(body=png))
         assert (await wire.head())[0] == 200
         assert await wire.closed() == b"the beginning"
     assert "the secret reason" in caplog.text
     assert server.app[TELEMETRY].routes["/convert"].answers == {("POST", 500): 1}
+    caplog.clear()  # its records hold the picture, too
+    await until(lambda: _native.pool_stats().used_blocks == held)
 
 
 async def test_what_fails_before_the_middlewares_is_answered_too(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from traceback import clear_frames
 from typing import TYPE_CHECKING, Final, cast
 
 from aiohttp import hdrs, web
@@ -259,8 +260,9 @@ class _Handler(RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """Answer what is no HTTP, and what the middlewares could not catch."""
-        if request.writer.output_size > 0:
-            raise ConnectionAbortedError("the answer has begun and cannot be taken back")
+        if isinstance(exc, ConnectionError) or request.writer.output_size > 0:
+            _let_go(exc)
+            raise ConnectionAbortedError("the client left, or the answer cannot be taken back")
         if status == 400:
             problem = Problem("malformed_request", _what_is_malformed(exc))
         else:
@@ -274,6 +276,13 @@ class _Handler(RequestHandler):
         response.headers[hdrs.CONNECTION] = "close"
         response.force_close()
         return response
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Free what the frames that `error` went through hold: aiohttp keeps it in a cycle."""
+    while error is not None:
+        clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
 
 
 def _what_is_malformed(error: BaseException | None) -> str:
