@@ -7,6 +7,7 @@
 #include "bindings/borrowed_bytes.hpp"
 #include "bindings/owned_buffer.hpp"
 #include "bindings/register.hpp"
+#include "bindings/without_gil.hpp"
 
 namespace py = pybind11;
 using namespace py::literals;
@@ -35,7 +36,8 @@ constexpr const char* kCopyOfDoc =
     "counted in the result and in copy_totals(). Raises OutOfMemory.";
 constexpr const char* kAdoptDoc =
     "Own foreign memory without a copy: `buffer` stays exported and `keep` alive until the last\n"
-    "export of the result is released. The owner must not write to it meanwhile.";
+    "export of the result is released. The owner must not write to it meanwhile. The garbage\n"
+    "collector does not see this hold: if `keep` refers to the result, neither is ever freed.";
 constexpr const char* kRequestBufferDoc =
     "A bytearray of n bytes that is NOT zeroed (bytearray(n) would touch every page). Hand on "
     "only\n"
@@ -51,15 +53,16 @@ py::object rows(const py::object& self) {
 
 std::unique_ptr<OwnedBuffer> copy_of(const py::buffer& buffer) {
   const BorrowedBytes in{buffer};
-  const py::gil_scoped_release running;
+  const WithoutGil running;
   return std::make_unique<OwnedBuffer>(memory::copy_of(in.bytes(), memory::Pool::shared()));
 }
 
 py::object request_buffer(py::ssize_t n) {
   if (n < 0) throw py::value_error("n must not be negative");
-  PyObject* const buffer = PyByteArray_FromStringAndSize(nullptr, n);
-  if (buffer == nullptr) throw py::error_already_set();
-  return py::reinterpret_steal<py::object>(buffer);
+  // In two steps: where memory is short, making it large at once has CPython report a SystemError.
+  auto buffer = py::reinterpret_steal<py::object>(PyByteArray_FromStringAndSize(nullptr, 0));
+  if (!buffer || PyByteArray_Resize(buffer.ptr(), n) != 0) throw py::error_already_set();
+  return buffer;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "bindings/borrowed_bytes.hpp"
 #include "bindings/owned_buffer.hpp"
 #include "bindings/register.hpp"
+#include "bindings/without_gil.hpp"
 #include "convert.hpp"
 
 namespace py = pybind11;
@@ -42,7 +43,7 @@ constexpr const char* kConvertIntoDoc =
 std::unique_ptr<Bitmap> convert_png(const py::buffer& png, const Limits& limits,
                                     const CancelFlag* cancel) {
   const BorrowedBytes in{png};
-  const py::gil_scoped_release running;
+  const WithoutGil running;
   Converted converted = convert(in.bytes(), limits, cancel, memory::Pool::shared());
   return std::make_unique<Bitmap>(
       std::make_shared<const memory::OwnedBytes>(std::move(converted.block)), converted.layout);
@@ -58,7 +59,7 @@ std::size_t convert_png_into(const py::buffer& png, const py::buffer& out, const
   const BorrowedBytes in{png};
   const BorrowedBytes to{out, BorrowedBytes::Access::write};
   if (overlap(in.bytes(), to.bytes())) throw py::value_error("png and out overlap");
-  const py::gil_scoped_release running;
+  const WithoutGil running;
   return convert_into(in.bytes(), to.writable(), limits, cancel);
 }
 

@@ -1,9 +1,10 @@
 // Pickle protocol 5 hands the bytes over out of band, without a copy (PEP 574); below it, a counted
-// copy travels in the stream.
+// copy travels in the stream. Nothing else of the module can be pickled.
 #include <pybind11/pybind11.h>
 
 #include <array>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "bindings/owned_buffer.hpp"
@@ -64,6 +65,16 @@ std::array<PyMethodDef, 3> rebuilders{{
     {nullptr, nullptr, 0, nullptr},
 }};
 
+/// As Python does for protocol 2 and up; below it, pickle would have pybind11 make an object of its
+/// base class, which ends the process.
+void forbid_pickling(const py::object& type) {
+  const std::string refusal =
+      "cannot pickle '" + py::cast<std::string>(type.attr("__name__")) + "' object";
+  type.attr("__reduce__") =
+      py::cpp_function([refusal](const py::object& /*self*/) { throw py::type_error(refusal); },
+                       py::name("__reduce__"), py::is_method(type));
+}
+
 }  // namespace
 
 void register_pickling(py::module_& m) {
@@ -83,6 +94,10 @@ void register_pickling(py::module_& m) {
                               py::make_tuple(payload(self, protocol), layout.width, layout.height));
       },
       py::name("__reduce_ex__"), py::is_method(m.attr("Bitmap")));
+
+  for (const char* const name : {"CancelFlag", "Header", "Limits", "PoolStats"}) {
+    forbid_pickling(m.attr(name));
+  }
 }
 
 }  // namespace pixelferry::bindings

@@ -3,6 +3,7 @@
 
 #include "bindings/owned_buffer.hpp"
 #include "bindings/register.hpp"
+#include "bindings/without_gil.hpp"
 #include "memory/copies.hpp"
 #include "memory/pool.hpp"
 
@@ -37,7 +38,7 @@ void register_pool(py::module_& m) {
   m.def(
       "trim_pool",
       [](std::size_t keep_bytes) {
-        const py::gil_scoped_release running;
+        const WithoutGil running;
         return memory::Pool::shared().trim(keep_bytes);
       },
       "keep_bytes"_a = 0, kTrimDoc);

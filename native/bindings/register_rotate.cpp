@@ -6,6 +6,7 @@
 #include "bindings/borrowed_bytes.hpp"
 #include "bindings/owned_buffer.hpp"
 #include "bindings/register.hpp"
+#include "bindings/without_gil.hpp"
 #include "rotate.hpp"
 
 namespace py = pybind11;
@@ -35,7 +36,7 @@ void register_rotate(py::module_& m) {
       [](const py::buffer& buffer, const py::int_& by) {
         const std::uint8_t step = modulo_256(by);
         const BorrowedBytes bytes{buffer, BorrowedBytes::Access::write};
-        const py::gil_scoped_release running;
+        const WithoutGil running;
         rotate_in_place(bytes.writable(), step);
       },
       "buffer"_a, "by"_a, kInPlaceDoc);
@@ -44,7 +45,7 @@ void register_rotate(py::module_& m) {
       [](const py::buffer& buffer, const py::int_& by) {
         const std::uint8_t step = modulo_256(by);
         const BorrowedBytes bytes{buffer, BorrowedBytes::Access::write};
-        const py::gil_scoped_release running;
+        const WithoutGil running;
         memory::Block inverse = memory::Pool::shared().acquire(bytes.writable().size());
         rotate_split(bytes.writable(), inverse.bytes(), step);
         return std::make_unique<OwnedBuffer>(

@@ -1,6 +1,7 @@
 """Memory that the core hands out lives exactly as long as its last export, and is reused after."""
 
 import gc
+import sys
 import threading
 import weakref
 
@@ -196,3 +197,11 @@ def test_request_buffer_has_its_size_and_can_be_filled() -> None:
     assert pixelferry.request_buffer(0) == b""
     with pytest.raises(ValueError, match="negative"):
         pixelferry.request_buffer(-1)
+
+
+def test_request_beyond_memory_is_a_memory_error_alone(capfd: pytest.CaptureFixture[str]) -> None:
+    used_before = [b"\1" * size for size in [30] * 100]  # what CPython may make a bytearray from
+    del used_before
+    with pytest.raises(MemoryError):
+        pixelferry.request_buffer(sys.maxsize - 1)
+    assert capfd.readouterr().err == ""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import pixelferry
-from pixelferry._native import copy_totals
+from pixelferry._native import copy_totals, pool_stats
 from png_writer import small_png
 
 
@@ -74,3 +74,11 @@ def test_errors_travel_with_their_members() -> None:
         caught.value.offset,
         str(caught.value),
     )
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_nothing_else_can_be_pickled(protocol: int) -> None:
+    header = pixelferry.inspect(small_png(width=7, height=5))
+    for value in (pixelferry.Limits(), pixelferry.CancelFlag(), header, pool_stats()):
+        with pytest.raises(TypeError, match="cannot pickle"):
+            pickle.dumps(value, protocol)
