@@ -1,5 +1,7 @@
 #include "memory/pool.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <bit>
 #include <limits>
@@ -94,6 +96,10 @@ Pool::Pool(std::size_t max_idle_bytes) : state_{std::make_shared<Block::State>(m
 
 Pool& Pool::shared() {
   static Pool* const pool = new Pool{kSharedIdleBytes};  // NOLINT(*-owning-memory): never destroyed
+  // A fork while another thread holds the mutex would leave it locked in the child for ever.
+  [[maybe_unused]] static const int registered = ::pthread_atfork(
+      [] { shared().state_->mutex.lock(); }, [] { shared().state_->mutex.unlock(); },
+      [] { shared().state_->mutex.unlock(); });
   return *pool;
 }
 

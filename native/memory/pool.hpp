@@ -54,7 +54,8 @@ class Pool {
   /// `max_idle_bytes` bounds what is kept; a block given back beyond it is unmapped.
   explicit Pool(std::size_t max_idle_bytes);
 
-  /// The process's pool. Never destroyed: exports may outlive every static destructor.
+  /// The process's pool. Never destroyed: exports may outlive every static destructor. A forked
+  /// child has its own copy of it, usable at once.
   static Pool& shared();
 
   /// Throws std::bad_alloc; `size` of 0 is served like 1.

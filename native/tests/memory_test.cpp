@@ -1,8 +1,11 @@
 // Blocks are reused, bounded and given back from any thread; owned bytes live as long as anybody
 // refers to them. ThreadSanitizer runs these tests too.
 #include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <latch>
 #include <limits>
 #include <memory>
@@ -185,6 +188,30 @@ TEST_CASE("owned bytes give their block back with the last of many references") 
   owned.reset();
   for (std::thread& thread : threads) thread.join();
   check_idle(pool.stats());
+}
+
+TEST_CASE("a forked child can use the shared pool, whatever other threads did with it meanwhile") {
+  std::atomic<bool> enough = false;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&enough] {
+      while (!enough) static_cast<void>(Pool::shared().acquire(100));
+    });
+  }
+  for (int round = 0; round < 300; ++round) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::alarm(5);  // ends a child that waits for ever
+      static_cast<void>(Pool::shared().acquire(100));
+      ::_exit(0);
+    }
+    int status = -1;
+    const bool ended_well = ::waitpid(child, &status, 0) == child && status == 0;
+    CHECK(ended_well);
+    if (!ended_well) break;
+  }
+  enough = true;
+  for (std::thread& thread : threads) thread.join();
 }
 
 TEST_CASE("the finalizer of foreign memory runs once, with the last reference") {
