@@ -160,3 +160,13 @@ async def test_many_connections_at_once(server: RunningServer, png: bytes) -> No
 
     bodies = await asyncio.gather(*(one() for _ in range(64)))
     assert set(bodies) == {bytes(memoryview(pixelferry.convert(png)))}
+
+
+async def test_a_length_that_the_parser_takes_for_none_ends_the_connection(
+    server: RunningServer,
+) -> None:
+    async with connect(server.port) as wire:
+        await wire.send(request("/livez", method="GET", length=(1 << 64) - 1))
+        answer = await wire.answer()
+        assert (answer.status, answer.headers["connection"]) == (200, "close")
+        await wire.closed()

@@ -39,10 +39,11 @@ class BodyStream:
         self._exchange = request[EXCHANGE]
         self._limits = limits
         self._awaited_since: float | None = None  # by the loop's clock
-        self.length = request.content_length if request.body_exists else 0
+        announced = request.content_length
+        if announced is not None and announced > limits.max_body:
+            raise self._too_large(announced, "")
+        self.length = announced if request.body_exists else 0
         """Bytes announced; None if the body is chunked."""
-        if self.length is not None and self.length > limits.max_body:
-            raise self._too_large(self.length, "")
 
     @property
     def received(self) -> int:

@@ -123,7 +123,14 @@ async def finish_head(request: web.Request, response: web.StreamResponse) -> Non
         headers[REQUEST_ID_HEADER] = exchange.request_id
     # A body that nobody will read leaves the connection unusable. aiohttp has already made its own
     # Connection header, hence both.
-    body = request.content
-    if request.app[DRAIN].begun or not body.is_eof() or body.exception() is not None:
+    if request.app[DRAIN].begun or _leaves_body(request):
         headers[hdrs.CONNECTION] = "close"
         response.force_close()
+
+
+def _leaves_body(request: web.Request) -> bool:
+    body = request.content
+    if request.body_exists:
+        return not body.is_eof() or body.exception() is not None
+    # The parser takes the largest length it can hold for "none".
+    return hdrs.CONTENT_LENGTH in request.headers and request.content_length != 0
