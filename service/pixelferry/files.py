@@ -20,15 +20,18 @@ _FIRST_PIPE_BUFFER = 64 * 1024  # what a pipe holds; the buffer grows by doublin
 
 
 def read_png(source: str, limits: _native.Limits) -> memoryview:
-    """The whole file, in a buffer of its own, read without a copy in user space.
+    """The whole file, in a buffer of its own, read without a copy in user space but for its header.
 
-    What is no PNG, or beyond `limits`, raises PixelferryError before the bulk of it is read.
+    What is no PNG, or beyond `limits`, raises PixelferryError before there is a buffer for it.
     """
     with open_source(source) as fd:
+        ahead = _bytes_ahead(fd)
+        head = bytearray(HEADER_BYTES)
+        filled = fill(fd, memoryview(head))
+        limits.check(_native.inspect(memoryview(head)[:filled]))
         # One byte more than the file has: a read that comes back short has seen the end.
-        buffer = _native.request_buffer(_bytes_ahead(fd) + 1 or _FIRST_PIPE_BUFFER)
-        filled = fill(fd, memoryview(buffer)[:HEADER_BYTES])
-        limits.check(_native.inspect(memoryview(buffer)[:filled]))
+        buffer = _native.request_buffer(ahead + 1 or _FIRST_PIPE_BUFFER)
+        buffer[:HEADER_BYTES] = head
         while True:
             filled += fill(fd, memoryview(buffer)[filled:])
             if filled < len(buffer):
@@ -46,7 +49,7 @@ def read_head(source: str) -> bytes:
 @contextmanager
 def open_source(source: str) -> Iterator[int]:
     """The descriptor of a file to read."""
-    with _named(source):
+    with named(source):
         if source == "-":
             yield _STDIN
             return
@@ -66,7 +69,7 @@ def open_target(target: str, *, force: bool) -> Iterator[int]:
     An existing file is replaced with `force` only, and stays whole until then; without, a file that
     appears meanwhile is not overwritten either. Devices and pipes are written to as they are.
     """
-    with _named(target):
+    with named(target):
         if target == "-":
             yield _STDOUT
         elif _is_special(target):
@@ -79,6 +82,21 @@ def open_target(target: str, *, force: bool) -> Iterator[int]:
             refuse_existing(target, force=force)
             with _temporary_beside(target, force=force) as fd:
                 yield fd
+
+
+@contextmanager
+def named(file: str) -> Iterator[None]:
+    """Make an OSError of this block name `file`, where it names none or a temporary one.
+
+    Where blocks are nested, the innermost gives the name.
+    """
+    try:
+        yield
+    except OSError as error:
+        name = error.filename
+        if name is None or str(name).endswith(".part"):
+            raise OSError(error.errno, error.strerror, file) from error
+        raise
 
 
 def refuse_existing(target: str, *, force: bool) -> None:
@@ -179,15 +197,3 @@ def _is_special(target: str) -> bool:
 
 def _exists(target: str) -> FileExistsError:
     return FileExistsError(EEXIST, "exists already; --force overwrites it", target)
-
-
-@contextmanager
-def _named(file: str) -> Iterator[None]:
-    """Make an OSError of this block name `file`, where it names none or a temporary one."""
-    try:
-        yield
-    except OSError as error:
-        name = error.filename
-        if name is None or str(name).endswith(".part"):
-            raise OSError(error.errno, error.strerror, file) from error
-        raise

@@ -4,6 +4,7 @@ A probe or a conversion that imports the server pays for it each time.
 """
 
 import json
+import os
 import socket
 import sys
 import threading
@@ -16,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 import pixelferry
-from command_line import COMMAND, run
+from command_line import COMMAND, names, run
 from pixelferry.cli import commands
 from pixelferry.settings import DECLARED, Settings, flag, variable
 
@@ -157,10 +158,46 @@ def test_rotate_needs_two_files_to_split() -> None:
     assert run("rotate", "--split", "-", stdin=b"ABC").returncode == 2
 
 
+@pytest.mark.parametrize("other", ["x", "./x", "gone/../x"])
+def test_rotate_split_never_writes_one_file_twice(tmp_path: Path, other: str) -> None:
+    arguments = ["rotate", "-o", "x", "--split", other, "--force"]
+    assert run(*arguments, cwd=tmp_path, stdin=b"ABC").returncode == 2
+    assert names(tmp_path) == []
+
+
+def test_rotate_split_names_the_file_that_failed(tmp_path: Path) -> None:
+    done = run("rotate", "-o", "/dev/full", "--split", "x", cwd=tmp_path, stdin=b"ABC")
+    assert (done.returncode, names(tmp_path)) == (1, [])
+    assert done.stderr == b"pixelferry: -: /dev/full: No space left on device\n"
+
+
 def test_rotate_of_a_missing_file_fails(tmp_path: Path) -> None:
     done = run("rotate", "gone", "-o", "out", cwd=tmp_path)
     assert (done.returncode, list(tmp_path.iterdir())) == (1, [])
     assert done.stderr == b"pixelferry: gone: No such file or directory\n"
+
+
+# --- standard streams ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [["inspect", "-"], ["settings"]])
+def test_full_standard_output_is_told(photo: Path, arguments: list[str], unbuffered: str) -> None:
+    command = ["sh", "-c", 'exec "$0" "$@" >/dev/full', *COMMAND, *arguments]
+    done = run(stdin=photo.read_bytes(), command=command, env={"PYTHONUNBUFFERED": unbuffered})
+    assert done.returncode == 1
+    assert done.stderr == b"Error: standard output: No space left on device\n"
+
+
+def test_closed_standard_error_leaves_standard_output_alone() -> None:
+    done = run(command=["sh", "-c", 'exec "$0" "$@" 2>&-', *COMMAND, "convert", "gone.png"])
+    assert (done.returncode, done.stdout) == (1, b"")
+
+
+def test_closed_standard_output_is_told(photo: Path) -> None:
+    command = ["sh", "-c", 'exec "$0" "$@" >&-', *COMMAND, "convert", "-"]
+    done = run(stdin=photo.read_bytes(), command=command)
+    assert (done.returncode, done.stderr) == (1, b"pixelferry: -: Bad file descriptor\n")
 
 
 # --- inspect ---------------------------------------------------------------------------------
@@ -172,6 +209,14 @@ def test_inspect_prints_a_line_for_each_file(photo: Path) -> None:
     assert done.stdout.decode().splitlines() == [f"{photo}: {header}", f"-: {header}"]
     assert done.stderr == b"pixelferry: gone.png: No such file or directory\n"
     assert done.returncode == 1
+
+
+def test_inspect_prints_names_that_are_no_text(tmp_path: Path, photo: Path) -> None:
+    name = os.fsdecode(b"\xff.png")
+    (tmp_path / name).write_bytes(photo.read_bytes())
+    done = run("inspect", name, cwd=tmp_path, env={"PYTHONIOENCODING": "utf-8:strict"})
+    assert done.stdout.decode() == "\ufffd.png: 600 x 400, 8-bit RGB; as BMP 720054 bytes\n"
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_inspect_as_json(photo: Path) -> None:

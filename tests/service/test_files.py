@@ -78,6 +78,14 @@ def test_picture_beyond_the_limits_is_refused_before_it_is_read(
     os.close(keep_open)
 
 
+def test_no_memory_is_taken_for_what_is_no_png(tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    with path.open("wb") as file:
+        file.truncate(2**42)  # more than there is memory, and no byte on the disk
+    with pytest.raises(InvalidPng):
+        read_png(str(path), Limits())
+
+
 def test_file_that_says_it_is_empty_is_read() -> None:
     assert read_head("/proc/self/cmdline") == Path("/proc/self/cmdline").read_bytes()[:HEADER]
 

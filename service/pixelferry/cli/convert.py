@@ -1,6 +1,6 @@
 """pixelferry convert: PNG files to BMP files."""
 
-import sys
+import os
 from collections.abc import Sequence
 
 import click
@@ -71,7 +71,7 @@ def plan(sources: Sequence[str], output: str | None, out_dir: str | None) -> dic
         if place in taken:
             raise click.UsageError(f"{taken[place]} and {source} would both become {target}.")
         targets[source], taken[place] = target, source
-    if "-" in taken and sys.stdout.isatty():
+    if "-" in taken and os.isatty(1):
         raise click.UsageError("A BMP is not for a terminal; use --output FILE, or a pipe.")
     return targets
 

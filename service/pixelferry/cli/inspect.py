@@ -6,7 +6,7 @@ import click
 
 from pixelferry import Header
 from pixelferry import inspect as inspect_png
-from pixelferry.cli.report import FAILURES, tell_failure
+from pixelferry.cli.report import FAILURES, show, tell_failure
 from pixelferry.description import describe
 from pixelferry.files import read_head
 
@@ -29,7 +29,7 @@ def inspect(sources: tuple[str, ...], as_json: bool) -> int:
             tell_failure(source, error)
             failed += 1
         else:
-            click.echo(_json(source, header) if as_json else _line(source, header))
+            show(_json(source, header) if as_json else _line(source, header))
     return 1 if failed else 0
 
 
@@ -40,7 +40,7 @@ def _json(source: str, header: Header) -> str:
 def _line(source: str, header: Header) -> str:
     interlace = ", Adam7" if header.interlace else ""
     return (
-        f"{source}: {header.width} x {header.height}, "
+        f"{click.format_filename(source)}: {header.width} x {header.height}, "
         f"{header.bit_depth}-bit {_COLOR_TYPES[header.color_type]}{interlace}; "
         f"as BMP {header.output_size} bytes"
     )

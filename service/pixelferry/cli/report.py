@@ -1,17 +1,32 @@
-"""What the commands tell people, on standard error."""
+"""What the commands tell people: results on standard output, all else on standard error."""
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+
+import click
 
 from pixelferry import InvalidPng, LimitExceeded
 
 FAILURES = (InvalidPng, LimitExceeded, MemoryError, OSError)  # of one file; the others go on
 
 
+def show(line: str) -> None:
+    """Print one line of a result; ends the command if standard output takes no more."""
+    try:
+        click.echo(line)
+    except BrokenPipeError:  # click ends the command, quietly
+        raise
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what is still buffered
+        raise click.ClickException(f"standard output: {error.strerror}") from error
+
+
 def tell(line: str) -> None:
     """Say one line in the name of the program."""
-    print(f"pixelferry: {line}", file=sys.stderr)
+    if sys.stderr is not None:  # closed: print would take standard output instead
+        print(f"pixelferry: {line}", file=sys.stderr)
 
 
 def tell_failure(source: str, error: Exception) -> None:

@@ -1,13 +1,14 @@
 """pixelferry rotate: every byte plus a number, in one pass and bounded memory."""
 
 import os
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import click
 
 from pixelferry import request_buffer, rotate_in_place, rotate_split
 from pixelferry.cli.report import FAILURES, tell_failure
-from pixelferry.files import open_source, open_target, write_all
+from pixelferry.files import named, open_source, open_target, place_of, write_all
 
 _STEP = 1024 * 1024  # stays in the CPU's cache between reading and writing
 
@@ -25,32 +26,41 @@ def rotate(source: str, by: int, output: str, split: str | None, force: bool) ->
 
     Without IN it reads standard input. This turns bytes, not pictures: by 13, ABC becomes NOP.
     """
-    if output == split:
+    if split is not None and place_of(output) == place_of(split):
         raise click.UsageError("--output and --split need different files.")
     try:
         with ExitStack() as files:
             fd = files.enter_context(open_source(source))
             plus = files.enter_context(open_target(output, force=force))
+            pieces = _pieces(source, fd)
             if split is None:
-                _rotate(fd, plus, by)
+                _rotate(pieces, plus, by)
             else:
-                _split(fd, plus, files.enter_context(open_target(split, force=force)), by)
+                minus = files.enter_context(open_target(split, force=force))
+                _split(pieces, plus, minus, by, output)
     except FAILURES as error:
         tell_failure(source, error)
         return 1
     return 0
 
 
-def _rotate(fd: int, plus: int, by: int) -> None:
+def _pieces(source: str, fd: int) -> Iterator[memoryview]:
+    """The content of the file, in one buffer again and again."""
     view = memoryview(request_buffer(_STEP))
-    while count := os.readv(fd, [view]):
-        rotate_in_place(view[:count], by)
-        write_all(plus, view[:count])
+    with named(source):
+        while count := os.readv(fd, [view]):
+            yield view[:count]
 
 
-def _split(fd: int, plus: int, minus: int, by: int) -> None:
-    view = memoryview(request_buffer(_STEP))
-    while count := os.readv(fd, [view]):
-        with rotate_split(view[:count], by) as inverse:
-            write_all(plus, view[:count])
+def _rotate(pieces: Iterator[memoryview], plus: int, by: int) -> None:
+    for piece in pieces:
+        rotate_in_place(piece, by)
+        write_all(plus, piece)
+
+
+def _split(pieces: Iterator[memoryview], plus: int, minus: int, by: int, output: str) -> None:
+    for piece in pieces:
+        with rotate_split(piece, by) as inverse:
+            with named(output):
+                write_all(plus, piece)
             write_all(minus, memoryview(inverse))

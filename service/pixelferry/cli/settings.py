@@ -6,6 +6,7 @@ import os
 import click
 
 from pixelferry.cli.options import given, setting_flags
+from pixelferry.cli.report import show
 from pixelferry.settings import Resolved, resolve, variable
 
 
@@ -19,11 +20,11 @@ def settings(as_json: bool, **flags: str | None) -> int:
     """
     effective = resolve(given(flags), os.environ)
     if as_json:
-        click.echo(json.dumps({variable(one.name): _members(one) for one in effective}, indent=2))
+        show(json.dumps({variable(one.name): _members(one) for one in effective}, indent=2))
         return 0
     for one in effective:
-        shown = one.setting.show(one.value)
-        click.echo(f"{variable(one.name)}={shown}  # {one.source}; {one.setting.about}")
+        value = one.setting.show(one.value)
+        show(f"{variable(one.name)}={value}  # {one.source}; {one.setting.about}")
     return 0
 
 
