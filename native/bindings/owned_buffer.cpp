@@ -38,14 +38,10 @@ void release_buffer(PyObject* /*self*/, Py_buffer* view) noexcept {
 
 }  // namespace
 
-memory::OwnedBytesRef OwnedBuffer::hold() const {
-  const std::lock_guard lock{mutex_};
-  return bytes_;
-}
-
 memory::OwnedBytesRef OwnedBuffer::bytes() const {
-  if (memory::OwnedBytesRef bytes = hold()) return bytes;
-  throw py::buffer_error("the buffer was released");
+  const std::lock_guard lock{mutex_};
+  if (!bytes_) throw py::buffer_error("the buffer was released");
+  return bytes_;
 }
 
 void OwnedBuffer::release() noexcept {

@@ -18,8 +18,6 @@ class OwnedBuffer {
   explicit OwnedBuffer(memory::OwnedBytesRef bytes) noexcept
       : copies_{bytes->copies()}, bytes_{std::move(bytes)} {}
 
-  /// The bytes, or null after release().
-  [[nodiscard]] memory::OwnedBytesRef hold() const;
   /// The bytes. Throws pybind11::buffer_error after release().
   [[nodiscard]] memory::OwnedBytesRef bytes() const;
   void release() noexcept;
