@@ -95,7 +95,8 @@ void register_pickling(py::module_& m) {
       },
       py::name("__reduce_ex__"), py::is_method(m.attr("Bitmap")));
 
-  for (const char* const name : {"CancelFlag", "Header", "Limits", "PoolStats"}) {
+  // The owners travel by __reduce_ex__ alone; Bitmap inherits the refusal.
+  for (const char* const name : {"CancelFlag", "Header", "Limits", "OwnedBuffer", "PoolStats"}) {
     forbid_pickling(m.attr(name));
   }
 }

@@ -82,3 +82,9 @@ def test_nothing_else_can_be_pickled(protocol: int) -> None:
     for value in (pixelferry.Limits(), pixelferry.CancelFlag(), header, pool_stats()):
         with pytest.raises(TypeError, match="cannot pickle"):
             pickle.dumps(value, protocol)
+
+
+def test_reduce_without_a_protocol_is_refused(bitmap: pixelferry.Bitmap) -> None:
+    for owned in (bitmap, pixelferry.copy_of(b"some bytes")):
+        with pytest.raises(TypeError, match="cannot pickle"):
+            owned.__reduce__()
