@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol
 from unittest.mock import patch
 
+from pixelferry.http.connection import Connection
 from pixelferry.http.routes.convert import CONVERT
 from pixelferry.server import RunningServer
 from wire import PATIENCE
@@ -17,6 +18,13 @@ class Serve(Protocol):
     """Starts a server with these settings on a free port; it is closed after the test."""
 
     def __call__(self, **settings: Any) -> Awaitable[RunningServer]: ...  # noqa: ANN401
+
+
+def only_connection(server: RunningServer) -> Connection:
+    """The one connection that is open."""
+    (connection,) = server.connections._open
+    assert isinstance(connection, Connection)
+    return connection
 
 
 async def until(condition: Callable[[], object]) -> None:

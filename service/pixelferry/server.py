@@ -11,12 +11,14 @@ import socket
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import uvloop
 from aiohttp import web
 
 from pixelferry._native import __version__
 from pixelferry.http.app import create_app
+from pixelferry.http.connection import Connection
 from pixelferry.http.connections import Connections
 from pixelferry.http.drain import DRAIN
 from pixelferry.http.routes.metrics import TELEMETRY
@@ -60,9 +62,8 @@ class RunningServer:
             while True:
                 waiting.append(self._sock.accept()[0])
         self._listener.close()
-        await asyncio.gather(
-            *(loop.connect_accepted_socket(self.connections, sock) for sock in waiting)
-        )
+        protocol = partial(Connection, self.connections)
+        await asyncio.gather(*(loop.connect_accepted_socket(protocol, sock) for sock in waiting))
 
     async def close(self) -> None:
         """Cut off what is open, and give everything back."""
@@ -86,7 +87,9 @@ async def start_server(settings: Settings, sock: socket.socket | None = None) ->
     assert runner.server is not None  # noqa: S101 - setup has made it
     connections = Connections(runner.server, settings, app[TELEMETRY])
     loop = asyncio.get_running_loop()
-    listener = await loop.create_server(connections, sock=listening, backlog=BACKLOG)
+    listener = await loop.create_server(
+        partial(Connection, connections), sock=listening, backlog=BACKLOG
+    )
     port = int(listening.getsockname()[1])
     return RunningServer(app, settings, port, connections, runner, listener, listening)
 

@@ -6,13 +6,12 @@ from typing import Any
 
 from pixelferry.http.connection import LINGER, MAX_LINE
 from pixelferry.server import RunningServer
-from serving import until
+from serving import only_connection, until
 from wire import connect, request
 
 
 def handler(server: RunningServer) -> Any:  # noqa: ANN401 - aiohttp's, with our options
-    (connection,) = server.connections._open
-    return connection._handler
+    return only_connection(server)._handler
 
 
 async def test_the_options_have_arrived(server: RunningServer) -> None:
@@ -50,7 +49,7 @@ async def test_nothing_is_decompressed(server: RunningServer) -> None:
 async def test_the_socket_is_set_up(server: RunningServer) -> None:
     async with connect(server.port):
         await until(lambda: server.connections)
-        (connection,) = server.connections._open
+        connection = only_connection(server)
         transport = connection._transport
         assert transport is not None
         sock = transport.get_extra_info("socket")
@@ -62,7 +61,7 @@ async def test_the_socket_is_set_up(server: RunningServer) -> None:
 async def test_the_loop_is_uvloop(server: RunningServer) -> None:
     async with connect(server.port):
         await until(lambda: server.connections)
-        (connection,) = server.connections._open
+        connection = only_connection(server)
         assert type(connection._transport).__module__.startswith("uvloop")
 
 

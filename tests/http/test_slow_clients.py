@@ -10,10 +10,11 @@ from unittest.mock import Mock
 import pytest
 
 from pixelferry.http import body_stream
+from pixelferry.http.connection import Connection
 from pixelferry.http.routes.metrics import TELEMETRY
 from pixelferry.server import RunningServer
 from png_writer import small_png
-from serving import Serve, busy_workers, until
+from serving import Serve, busy_workers, only_connection, until
 from wire import Wire, connect, request
 
 SHORT = 0.15  # seconds; nothing below depends on being faster than this
@@ -101,7 +102,7 @@ async def test_half_a_head_behind_running_requests_does_not_harm_them(
 
 async def wait_for_the_head_clock(server: RunningServer) -> None:
     """Return when it has been started, has run out, and was started again."""
-    (connection,) = server.connections._open
+    connection = only_connection(server)
     await until(lambda: connection._head_begun)
     first = connection._head_clock
     await until(lambda: connection._head_clock is not first)
@@ -185,7 +186,7 @@ class Clock:
 
 def writing(server: RunningServer, sizes: Iterable[int]) -> tuple[Clock, Mock]:
     """A connection that has `sizes` bytes left, look after look, on a clock of its own."""
-    connection, clock, transport = server.connections(), Clock(), Mock()
+    connection, clock, transport = Connection(server.connections), Clock(), Mock()
     transport.get_write_buffer_size.side_effect = sizes
     connection._loop = clock  # type: ignore[assignment]
     connection._transport = transport

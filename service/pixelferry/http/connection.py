@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from traceback import clear_frames
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 
 from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError, InvalidURLError, LineTooLong
@@ -19,13 +19,11 @@ from aiohttp.http_writer import StreamWriter
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
+from pixelferry.http.connections import Connections
 from pixelferry.http.exchange import REQUEST_ID_HEADER, request_id
 from pixelferry.http.middlewares import SERVER_NAME
 from pixelferry.http.problems import Problem, problem_response, raw_problem_response, unforeseen
 from pixelferry.settings import variable
-
-if TYPE_CHECKING:
-    from pixelferry.http.connections import Connections
 
 MAX_LINE: Final = 8190  # bytes of the request line, and of each header
 LINGER: Final = 2.0  # seconds in which a refused body is still read, so that the answer is seen
@@ -37,10 +35,11 @@ _log = logging.getLogger(__name__)
 class Connection(asyncio.Protocol):
     """One client. The clocks run only while something is awaited of it."""
 
-    def __init__(self, owner: Connections, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, owner: Connections) -> None:
+        """Belong to `owner`, and to the event loop that runs."""
         self._owner = owner
-        self._loop = loop
-        self._handler = _Handler(self, owner, loop)
+        self._loop = asyncio.get_running_loop()
+        self._handler = _Handler(self, owner, self._loop)
         self._transport: asyncio.Transport | None = None
         self._head_clock: asyncio.TimerHandle | None = None
         self._head_begun = False

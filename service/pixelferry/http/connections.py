@@ -1,42 +1,45 @@
-"""The connections of one server: made, counted, waited for and cut off here."""
+"""The connections of one server: counted, waited for and cut off here."""
 
 import asyncio
+from typing import Protocol
 
 from aiohttp import web
 
-from pixelferry.http.connection import Connection
 from pixelferry.http.middlewares import OTHER, count_problem
 from pixelferry.http.problems import Problem
 from pixelferry.settings import Settings
 from pixelferry.telemetry import Telemetry
 
 
+class Open(Protocol):
+    """What is known of a connection here."""
+
+    def abort(self) -> None:
+        """Close at once."""
+
+
 class Connections:
-    """Makes the connections of one server and knows those that are open."""
+    """Knows the connections of one server that are open, and what they share."""
 
     def __init__(self, manager: web.Server, settings: Settings, telemetry: Telemetry) -> None:
         """`manager` is aiohttp's own, which calls the application."""
         self.manager = manager
         self.settings = settings
         self.telemetry = telemetry
-        self._open: set[Connection] = set()
+        self._open: set[Open] = set()
         self._empty = asyncio.Event()
         self._empty.set()
-
-    def __call__(self) -> Connection:
-        """Make the protocol for a connection that was just accepted."""
-        return Connection(self, asyncio.get_running_loop())
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: Open) -> None:
         """Count a connection."""
         self._open.add(connection)
         self._empty.clear()
         self.telemetry.connections = len(self._open)
 
-    def lost(self, connection: Connection) -> None:
+    def lost(self, connection: Open) -> None:
         """Forget a connection."""
         self._open.discard(connection)
         self.telemetry.connections = len(self._open)
