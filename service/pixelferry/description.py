@@ -1,6 +1,10 @@
 """What the header of a PNG says, under the names that the service and the command line share."""
 
+from typing import Final
+
 from pixelferry._native import Header
+
+HEADER_BYTES: Final = 33  # signature and IHDR: all that inspect() looks at
 
 
 def describe(header: Header) -> dict[str, int]:

@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 from errno import EEXIST, EISDIR
 
 from pixelferry import _native
+from pixelferry.description import HEADER_BYTES
 
-HEADER_BYTES = 33  # signature and IHDR: all that inspect() looks at
 _STDIN, _STDOUT = 0, 1
 _FIRST_PIPE_BUFFER = 64 * 1024  # what a pipe holds; the buffer grows by doubling
 

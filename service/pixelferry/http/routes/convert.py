@@ -7,14 +7,13 @@ from aiohttp import web
 
 from pixelferry._native import Limits, inspect
 from pixelferry.conversion import convert_async
+from pixelferry.description import HEADER_BYTES
 from pixelferry.http.bitmap_response import send_bitmap
 from pixelferry.http.body import Upload
 from pixelferry.http.body_stream import BodyLimits
 from pixelferry.http.exchange import EXCHANGE
 from pixelferry.http.parameters import parameter, parse_query, text
 from pixelferry.worker import InlineLimits
-
-HEADER_SIZE = 33  # bytes of signature and IHDR chunk
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ async def post_convert(request: web.Request) -> web.StreamResponse:
     deps, exchange = request.app[CONVERT], request[EXCHANGE]
     options = parse_query(ConvertOptions, request)
     upload = Upload(request, deps.body)
-    header = inspect(await upload.peek(HEADER_SIZE))
+    header = inspect(await upload.peek(HEADER_BYTES))
     deps.limits.check(header)  # hopeless ones end here, before the rest is read
     bitmap = await convert_async(
         await upload.read(),

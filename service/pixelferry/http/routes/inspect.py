@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from pixelferry._native import Header, LimitExceeded, Limits, inspect
-from pixelferry.description import describe
+from pixelferry.description import HEADER_BYTES, describe
 from pixelferry.http.body import Upload
 from pixelferry.http.body_stream import BodyLimits
 from pixelferry.http.exchange import EXCHANGE
 from pixelferry.http.parameters import parse_query
 from pixelferry.http.problems import Problem, problem_of
-from pixelferry.http.routes.convert import HEADER_SIZE
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ async def post_inspect(request: web.Request) -> web.StreamResponse:
     """Describe the PNG in the body; what follows its header is not read."""
     deps = request.app[INSPECT]
     parse_query(InspectOptions, request)
-    header = inspect(await Upload(request, deps.body).peek(HEADER_SIZE))
+    header = inspect(await Upload(request, deps.body).peek(HEADER_BYTES))
     response = web.json_response(_description(header, _refused(deps.limits, header)))
     request[EXCHANGE].sent = response.content_length or 0
     return response
