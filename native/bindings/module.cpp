@@ -3,7 +3,7 @@
 
 #include "bindings/register.hpp"
 #include "png/inflate.hpp"
-#include "png/unfilter.hpp"
+#include "simd.hpp"
 
 PYBIND11_MODULE(_native, m) {
   using namespace pixelferry::bindings;
@@ -11,7 +11,7 @@ PYBIND11_MODULE(_native, m) {
       "Native core of pixelferry. Functions release the GIL while they work; all are thread-safe.";
   m.attr("__version__") = PIXELFERRY_VERSION;
   m.attr("engine") = pixelferry::png::inflate_engine();
-  m.attr("simd") = pixelferry::png::unfilter_variants().front().name;
+  m.attr("simd") = pixelferry::name_of(pixelferry::best_simd_level());
 
   register_errors(m);
   register_buffers(m);

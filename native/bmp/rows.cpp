@@ -1,14 +1,12 @@
 #include "bmp/rows.hpp"
 
-#include <algorithm>
-
 #include "bmp/rows_scalar.hpp"
 
 namespace pixelferry::bmp {
 namespace {
 
 constexpr std::array<RowVariant, 1> kVariants{{
-    {"scalar", []() noexcept { return true; }, bgr_row_kernel_scalar},
+    {SimdLevel::scalar, bgr_row_kernel_scalar},
 }};
 
 }  // namespace
@@ -16,9 +14,7 @@ constexpr std::array<RowVariant, 1> kVariants{{
 std::span<const RowVariant> bgr_row_variants() noexcept { return kVariants; }
 
 RowKernel bgr_row_kernel(png::ColorType type, std::uint8_t bit_depth) noexcept {
-  const auto* const best =
-      std::ranges::find_if(kVariants, [](const RowVariant& v) { return v.runs_here(); });
-  return best->kernel(type, bit_depth);
+  return usable(kVariants).kernel(type, bit_depth);
 }
 
 ColorTable gray_colors(std::uint8_t bit_depth) noexcept {

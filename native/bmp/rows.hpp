@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string_view>
 
 #include "png/header.hpp"
+#include "simd.hpp"
 
 namespace pixelferry::bmp {
 
@@ -27,8 +27,7 @@ using RowKernel = void (*)(std::uint8_t* to, const std::uint8_t* from, std::size
 
 /// One implementation of all kernels.
 struct RowVariant {
-  std::string_view name;
-  bool (*runs_here)() noexcept;  // whether this CPU has what it needs
+  SimdLevel level;
   RowKernel (*kernel)(png::ColorType type, std::uint8_t bit_depth) noexcept;
 };
 

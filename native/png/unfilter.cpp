@@ -1,6 +1,5 @@
 #include "png/unfilter.hpp"
 
-#include <algorithm>
 #include <array>
 
 #include "png/unfilter_scalar.hpp"
@@ -9,7 +8,7 @@ namespace pixelferry::png {
 namespace {
 
 constexpr std::array<UnfilterVariant, 1> kVariants{{
-    {"scalar", []() noexcept { return true; }, unfilter_kernels_scalar},
+    {SimdLevel::scalar, unfilter_kernels_scalar},
 }};
 
 }  // namespace
@@ -17,9 +16,7 @@ constexpr std::array<UnfilterVariant, 1> kVariants{{
 std::span<const UnfilterVariant> unfilter_variants() noexcept { return kVariants; }
 
 const UnfilterKernels& unfilter_kernels(std::size_t bytes_per_pixel) noexcept {
-  const auto* const best =
-      std::ranges::find_if(kVariants, [](const UnfilterVariant& v) { return v.runs_here(); });
-  return best->kernels(bytes_per_pixel);
+  return usable(kVariants).kernels(bytes_per_pixel);
 }
 
 void unfilter(const UnfilterKernels& kernels, FilterType type, std::span<std::uint8_t> row,

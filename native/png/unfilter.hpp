@@ -4,7 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string_view>
+
+#include "simd.hpp"
 
 namespace pixelferry::png {
 
@@ -28,8 +29,7 @@ struct UnfilterKernels {
 
 /// One implementation of all kernels.
 struct UnfilterVariant {
-  std::string_view name;
-  bool (*runs_here)() noexcept;  // whether this CPU has what it needs
+  SimdLevel level;
   /// For 1, 2, 3, 4, 6 or 8 bytes per pixel; 1 also serves pixels below a byte.
   const UnfilterKernels& (*kernels)(std::size_t bytes_per_pixel) noexcept;
 };
