@@ -48,29 +48,32 @@ class Window {
   std::span<std::uint8_t> bytes_;
 };
 
-/// Decodes one pass. The window holds the last row of the batch before, then whole filtered rows.
+/// Decodes one pass. The window holds filtered rows behind the last one handed out, which the first
+/// of them needs.
 void decode_pass(FilteredStream& stream, const Pass& pass, std::size_t row_bytes,
                  const UnfilterKernels& kernels, std::span<std::uint8_t> window,
                  ScanlineSink& sink) {
-  const std::size_t filtered = 1 + row_bytes;
-  const std::span<std::uint8_t> carried = window.first(row_bytes);
-  const std::span<std::uint8_t> batch = window.subspan(row_bytes);
-  const std::size_t most_rows = batch.size() / filtered;
-
-  std::span<const std::uint8_t> prior;  // none above the first row
+  const std::size_t stride = 1 + row_bytes;
+  const std::size_t most_rows = window.size() / stride;
+  const auto rows = [&](std::size_t first, std::size_t count) {
+    return Scanlines{window.subspan(first * stride, count * stride), stride};
+  };
+  std::ranges::fill(rows(0, 1).bytes, std::uint8_t{0});
+  std::size_t held = 1;  // rows in the window
   for (std::uint32_t y = 0; y < pass.height;) {
-    const auto rows = static_cast<std::uint32_t>(std::min<std::size_t>(most_rows, pass.height - y));
-    stream.read(batch.first(rows * filtered));
-    for (std::uint32_t i = 0; i < rows; ++i, ++y) {
-      const std::uint8_t type = batch[i * filtered];
-      if (type > kMaxFilterType) stream.fail(ErrorCode::bad_filter_type);
-      const std::span<std::uint8_t> row = batch.subspan(i * filtered + 1, row_bytes);
-      unfilter(kernels, FilterType{type}, row, prior);
-      sink.write(pass, y, row);
-      prior = row;
+    const std::size_t missing = pass.height - y - (held - 1);
+    const std::size_t read = std::min(most_rows - held, missing);
+    const Scanlines fresh = rows(held, read);
+    stream.read(fresh.bytes);
+    for (std::size_t i = 0; i < read; ++i) {
+      if (fresh.bytes[i * stride] > kMaxFilterType) stream.fail(ErrorCode::bad_filter_type);
     }
-    std::ranges::copy(prior, carried.begin());
-    prior = carried;
+    held += read;
+    const bool more = read < missing && most_rows > kMostRowsLeft;
+    const std::size_t done = unfilter(kernels, rows(0, held), more);
+    for (std::size_t i = 1; i < done; ++i, ++y) sink.write(pass, y, rows(i, 1).row(0));
+    held -= done - 1;
+    std::ranges::copy(rows(done - 1, held).bytes, window.begin());
   }
 }
 

@@ -41,17 +41,6 @@ void average(Byte* row, const Byte* prior, std::size_t size) noexcept {
   }
 }
 
-template <std::size_t Bpp>
-void average_top(Byte* row, const Byte* /*prior*/, std::size_t size) noexcept {
-  std::array<unsigned, Bpp> left{};
-  for (std::size_t i = 0; i < size; i += Bpp) {
-    unrolled<Bpp>([&](std::size_t k) {
-      left[k] = (row[i + k] + left[k] / 2) & 0xFF;
-      row[i + k] = static_cast<Byte>(left[k]);
-    });
-  }
-}
-
 /// PNG specification 9.4. Written with selections instead of branches: which neighbour wins is as
 /// good as random in a photo.
 inline int predict(int left, int above, int above_left) noexcept {
@@ -81,7 +70,6 @@ template <std::size_t Bpp>
 constexpr UnfilterKernels kKernels{.sub = sub<Bpp>,
                                    .up = up,
                                    .average = average<Bpp>,
-                                   .average_top = average_top<Bpp>,
                                    .paeth = paeth<Bpp>};
 
 }  // namespace

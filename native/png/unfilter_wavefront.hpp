@@ -1,0 +1,159 @@
+// Unfilter kernels over vectors of bytes, written once for every instruction set. An instruction set
+// is a type like Ssse3 in unfilter_ssse3.cpp. Included by such files only; all of it is local to
+// them, for each is compiled for its own instructions.
+#pragma once
+
+#include <cstring>
+
+#include "png/unfilter.hpp"
+#include "png/unfilter_lanes.hpp"
+#include "png/unfilter_paeth.hpp"
+
+namespace pixelferry::png {
+namespace {
+
+/// What a wavefront hands on from step to step.
+template <typename V>
+struct Front {
+  typename V::Vec out = V::zero();     // the pixels of the step before: left neighbours
+  typename V::Vec before = V::zero();  // of the step before that: the pixels above the next ones
+  typename V::Vec above = V::zero();   // above the step before
+};
+
+/// Which filter each row of a wavefront has, as masks of its lane. Sub is Paeth with zeros above.
+template <typename V>
+struct Masks {
+  typename V::Vec above;    // rows that look up
+  typename V::Vec average;  // Average
+  typename V::Vec simple;   // None, Up and Average
+  bool any_simple;
+};
+
+template <typename V, std::size_t Bpp>
+inline constexpr std::size_t kRows = sizeof(typename V::Vec) / kLane<Bpp>;
+
+/// Pixels by which a row lags behind the one above it. Two, so that the pixel above is ready a whole
+/// step before it is needed.
+inline constexpr std::size_t kLag = 2;
+
+template <typename V, std::size_t Bpp>
+inline Masks<V> masks_of(const Byte* first, std::size_t stride) noexcept {
+  constexpr std::size_t kBytes = sizeof(typename V::Vec);
+  alignas(kBytes) Byte above[kBytes];
+  alignas(kBytes) Byte average[kBytes];
+  alignas(kBytes) Byte simple[kBytes];
+  bool any_simple = false;
+  for (std::size_t k = 0; k < kRows<V, Bpp>; ++k) {
+    const auto filter = FilterType{first[k * stride - 1]};
+    const bool is_average = filter == FilterType::average;
+    const bool is_simple = is_average || filter == FilterType::up || filter == FilterType::none;
+    const bool looks_up = filter != FilterType::sub && filter != FilterType::none;
+    std::memset(above + k * kLane<Bpp>, looks_up ? 0xFF : 0, kLane<Bpp>);
+    std::memset(average + k * kLane<Bpp>, is_average ? 0xFF : 0, kLane<Bpp>);
+    std::memset(simple + k * kLane<Bpp>, is_simple ? 0xFF : 0, kLane<Bpp>);
+    any_simple |= is_simple;
+  }
+  return {V::load(above), V::load(average), V::load(simple), any_simple};
+}
+
+/// Decodes the pixels [from, to) counted at the first row, whole blocks, of rows[k][0 …] and the row
+/// `prior` above them.
+template <typename V, std::size_t Bpp, bool Simple>
+inline void advance(Front<V>& front, const Masks<V>& masks, Byte* const* rows, const Byte* prior,
+                    std::size_t from, std::size_t to) noexcept {
+  using Vec = typename V::Vec;
+  Front<V> f = front;
+  for (std::size_t at = from * Bpp; at < to * Bpp; at += kBlock<Bpp> * Bpp) {
+    Vec pixels[kBlock<Bpp>];
+    V::template load_columns<Bpp>(pixels, rows, at);
+    auto top = V::template load_top<Bpp>(prior + at);
+    for (std::size_t j = 0; j < kBlock<Bpp>; ++j) {
+      const Vec x = pixels[j];
+      const Vec above = V::bit_and(masks.above, V::template below<Bpp>(f.before, top));
+      top = V::template next_top<Bpp>(top);
+      Vec out = plus_paeth<V>(x, f.out, above, f.above);
+      if constexpr (Simple) {
+        const Vec mean = V::floor_average(f.out, above);
+        const Vec simple = V::add(x, V::select(masks.average, mean, above));
+        out = V::select(masks.simple, simple, out);
+      }
+      f.before = f.out;
+      f.out = out;
+      f.above = above;
+      pixels[j] = out;
+    }
+    V::template store_columns<Bpp>(pixels, rows, at);
+  }
+  front = f;
+}
+
+/// Pixels of the head, which starts the rows one after the other.
+template <typename V, std::size_t Bpp>
+inline constexpr std::size_t kHead =
+    (kLag * (kRows<V, Bpp> - 1) + kBlock<Bpp> - 1) / kBlock<Bpp> * kBlock<Bpp>;
+
+template <typename V, std::size_t Bpp>
+inline constexpr std::size_t kMinPixels = kHead<V, Bpp> + kBehind<Bpp>;
+
+template <typename V, std::size_t Bpp, bool Simple>
+inline void decode_wavefront(Byte* first, std::size_t stride, std::size_t size,
+                             const Masks<V>& masks) noexcept {
+  constexpr std::size_t kR = kRows<V, Bpp>;
+  constexpr std::size_t kLagBytes = kLag * Bpp;
+  const Byte* const prior = first - stride;
+  const std::size_t pixels = size / Bpp;
+  const std::size_t middle_end =
+      kHead<V, Bpp> +
+      (pixels - kBehind<Bpp> - kHead<V, Bpp>) / kBlock<Bpp> * kBlock<Bpp>;
+
+  // The corners of the wavefront go through a copy in which each row is shifted by its lag. Zeros
+  // left of a row yield zeros, whatever the filter; what is right of a row does not matter.
+  constexpr std::size_t kCornerPixels =
+      kBehind<Bpp> + kBlock<Bpp> - 1 + kLag * (kR - 1) + kBlock<Bpp>;
+  constexpr std::size_t kCornerBytes = kCornerPixels * Bpp + 16;
+  Byte corner[kR + 1][kCornerBytes];
+  Byte* rows[kR];
+  for (std::size_t k = 0; k < kR; ++k) {
+    rows[k] = corner[k];
+    std::memset(corner[k], 0, k * kLagBytes);
+    std::memcpy(corner[k] + k * kLagBytes, first + k * stride, kHead<V, Bpp> * Bpp - k * kLagBytes);
+  }
+  Front<V> front;
+  advance<V, Bpp, Simple>(front, masks, rows, prior, 0, kHead<V, Bpp>);
+  for (std::size_t k = 0; k < kR; ++k) {
+    std::memcpy(first + k * stride, corner[k] + k * kLagBytes, kHead<V, Bpp> * Bpp - k * kLagBytes);
+    rows[k] = first + k * (stride - kLagBytes);
+  }
+  advance<V, Bpp, Simple>(front, masks, rows, prior, kHead<V, Bpp>, middle_end);
+
+  const std::size_t rest = size - middle_end * Bpp;
+  std::memcpy(corner[kR], prior + middle_end * Bpp, rest);
+  for (std::size_t k = 0; k < kR; ++k) {
+    std::memcpy(corner[k], rows[k] + middle_end * Bpp, rest + k * kLagBytes);
+  }
+  Byte* corner_rows[kR];
+  for (std::size_t k = 0; k < kR; ++k) corner_rows[k] = corner[k];
+  const std::size_t corner_pixels = pixels - middle_end + kLag * (kR - 1);
+  advance<V, Bpp, Simple>(front, masks, corner_rows, corner[kR], 0, corner_pixels);
+  for (std::size_t k = 0; k < kR; ++k) {
+    std::memcpy(rows[k] + middle_end * Bpp, corner[k], rest + k * kLagBytes);
+  }
+}
+
+template <typename V, std::size_t Bpp>
+void wavefront(Byte* first, std::size_t stride, std::size_t size) noexcept {
+  const Masks<V> masks = masks_of<V, Bpp>(first, stride);
+  if (masks.any_simple) {
+    decode_wavefront<V, Bpp, true>(first, stride, size, masks);
+  } else {
+    decode_wavefront<V, Bpp, false>(first, stride, size, masks);
+  }
+}
+
+template <typename V, std::size_t Bpp>
+constexpr Wavefront wavefront_of() noexcept {
+  return {wavefront<V, Bpp>, kRows<V, Bpp>, Bpp * kMinPixels<V, Bpp>};
+}
+
+}  // namespace
+}  // namespace pixelferry::png
