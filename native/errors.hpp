@@ -44,10 +44,18 @@ enum class ErrorCode : std::uint8_t {
   // Neither.
   cancelled,
   out_of_memory,
+  // Only where another decoder than this core's was asked for, which the service never does.
+  refused_by_lodepng,
 };
 
 /// Which exception an error becomes on the Python side.
-enum class ErrorKind : std::uint8_t { invalid_png, limit_exceeded, cancelled, out_of_memory };
+enum class ErrorKind : std::uint8_t {
+  invalid_png,
+  limit_exceeded,
+  cancelled,
+  out_of_memory,
+  refused,  // InvalidPng too, but by a decoder that does not tell the place
+};
 
 struct ErrorInfo {
   ErrorCode code;
@@ -56,7 +64,7 @@ struct ErrorInfo {
   std::string_view meaning;  // one sentence for a person
 };
 
-inline constexpr std::array<ErrorInfo, 31> kErrors{{
+inline constexpr std::array<ErrorInfo, 32> kErrors{{
     {ErrorCode::not_a_png, ErrorKind::invalid_png, "not_a_png",
      "the file does not start with the PNG signature"},
     {ErrorCode::truncated, ErrorKind::invalid_png, "truncated",
@@ -116,6 +124,8 @@ inline constexpr std::array<ErrorInfo, 31> kErrors{{
     {ErrorCode::cancelled, ErrorKind::cancelled, "cancelled", "the conversion was cancelled"},
     {ErrorCode::out_of_memory, ErrorKind::out_of_memory, "out_of_memory",
      "there is not enough memory for the output"},
+    {ErrorCode::refused_by_lodepng, ErrorKind::refused, "refused_by_lodepng",
+     "lodepng refuses the file"},
 }};
 
 constexpr const ErrorInfo& info(ErrorCode code) noexcept {
@@ -142,23 +152,29 @@ class Error : public std::exception {
   static Error limit(ErrorCode code, std::uint64_t allowed, std::uint64_t asked) {
     return Error{code, 0, allowed, asked};
   }
+  /// refused: `reason` is what the decoder says, a literal.
+  static Error refused(ErrorCode code, const char* reason) { return Error{code, 0, 0, 0, reason}; }
   static Error of(ErrorCode code) { return Error{code, 0, 0, 0}; }
 
   [[nodiscard]] ErrorCode code() const noexcept { return code_; }
   [[nodiscard]] std::size_t offset() const noexcept { return offset_; }
   [[nodiscard]] std::uint64_t allowed() const noexcept { return allowed_; }
   [[nodiscard]] std::uint64_t asked() const noexcept { return asked_; }
+  /// Empty but for refused.
+  [[nodiscard]] const char* reason() const noexcept { return reason_; }
   /// One sentence: the code's meaning (a literal, so it ends with a NUL).
   [[nodiscard]] const char* what() const noexcept override { return info(code_).meaning.data(); }
 
  private:
-  Error(ErrorCode code, std::size_t offset, std::uint64_t allowed, std::uint64_t asked)
-      : code_{code}, offset_{offset}, allowed_{allowed}, asked_{asked} {}
+  Error(ErrorCode code, std::size_t offset, std::uint64_t allowed, std::uint64_t asked,
+        const char* reason = "")
+      : code_{code}, offset_{offset}, allowed_{allowed}, asked_{asked}, reason_{reason} {}
 
   ErrorCode code_;
   std::size_t offset_;
   std::uint64_t allowed_;
   std::uint64_t asked_;
+  const char* reason_;
 };
 
 }  // namespace pixelferry

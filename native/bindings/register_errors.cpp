@@ -3,6 +3,7 @@
 #include <pybind11/pybind11.h>
 
 #include <new>
+#include <string>
 
 #include "bindings/register.hpp"
 #include "errors.hpp"
@@ -15,7 +16,8 @@ namespace {
 constexpr const char* kBaseDoc =
     "Base of all that pixelferry raises by itself. `code` is stable and machine-readable.";
 constexpr const char* kInvalidPngDoc =
-    "The bytes are no valid PNG. `offset` is the byte of the file at which the fault was found.";
+    "The bytes are no valid PNG. `offset` is the byte of the file at which the fault was found; 0\n"
+    "if `code` is refused_by_lodepng, which does not tell.";
 constexpr const char* kLimitExceededDoc =
     "A valid request beyond a bound: `limit` is what is allowed, `asked` what was asked for, both "
     "in\n"
@@ -54,6 +56,7 @@ const ErrorTypes& types() {
 const py::object& type_of(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::invalid_png:
+    case ErrorKind::refused:
       return types().invalid_png;
     case ErrorKind::limit_exceeded:
       return types().limit_exceeded;
@@ -68,9 +71,11 @@ const py::object& type_of(ErrorKind kind) {
 void set_python_error(const Error& error) {
   const ErrorInfo& known = info(error.code());
   const py::object& type = type_of(known.kind);
-  const py::object value = type(error.what());
+  std::string message = error.what();
+  if (known.kind == ErrorKind::refused) message.append(": ").append(error.reason());
+  const py::object value = type(message);
   value.attr("code") = known.name;
-  if (known.kind == ErrorKind::invalid_png) value.attr("offset") = error.offset();
+  if (type.is(types().invalid_png)) value.attr("offset") = error.offset();
   if (known.kind == ErrorKind::limit_exceeded) {
     value.attr("limit") = error.allowed();
     value.attr("asked") = error.asked();
