@@ -1,5 +1,6 @@
 #include "simd.hpp"
 
+#include <array>
 #include <atomic>
 
 namespace pixelferry {
@@ -23,6 +24,15 @@ SimdLevel detect() noexcept {
   return SimdLevel::scalar;
 #endif
 }
+
+#if defined(__x86_64__)
+constexpr std::array kLevels{SimdLevel::avx512, SimdLevel::avx2, SimdLevel::sse41, SimdLevel::ssse3,
+                             SimdLevel::scalar};
+#elif defined(__aarch64__)
+constexpr std::array kLevels{SimdLevel::neon, SimdLevel::scalar};
+#else
+constexpr std::array kLevels{SimdLevel::scalar};
+#endif
 
 std::atomic<SimdLevel>& level_in_use() noexcept {
   static std::atomic<SimdLevel> level{best_simd_level()};
@@ -52,6 +62,11 @@ std::string_view name_of(SimdLevel level) noexcept {
 SimdLevel best_simd_level() noexcept {
   static const SimdLevel best = detect();
   return best;
+}
+
+std::span<const SimdLevel> usable_simd_levels() noexcept {
+  const auto* const best = std::ranges::find(kLevels, best_simd_level());
+  return {best, kLevels.end()};
 }
 
 SimdLevel simd_level() noexcept { return level_in_use().load(std::memory_order_relaxed); }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <ranges>
+#include <span>
 #include <string_view>
 
 namespace pixelferry {
@@ -16,6 +17,9 @@ enum class SimdLevel : std::uint8_t { scalar, neon, ssse3, sse41, avx2, avx512 }
 
 /// The highest level that this CPU and its operating system run.
 [[nodiscard]] SimdLevel best_simd_level() noexcept;
+
+/// That one and all below it, best first, scalar last.
+[[nodiscard]] std::span<const SimdLevel> usable_simd_levels() noexcept;
 
 /// The level that conversions use: the best one, unless it was lowered. Any thread.
 [[nodiscard]] SimdLevel simd_level() noexcept;

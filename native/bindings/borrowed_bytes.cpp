@@ -1,5 +1,7 @@
 #include "bindings/borrowed_bytes.hpp"
 
+#include <functional>
+
 namespace pixelferry::bindings {
 
 BorrowedBytes::BorrowedBytes(pybind11::handle object, Access access) {
@@ -14,6 +16,15 @@ std::span<const std::uint8_t> BorrowedBytes::bytes() const noexcept { return wri
 
 std::span<std::uint8_t> BorrowedBytes::writable() const noexcept {
   return {static_cast<std::uint8_t*>(view_.buf), static_cast<std::size_t>(view_.len)};
+}
+
+void require_apart(const BorrowedBytes& png, const BorrowedBytes& out) {
+  const std::span<const std::uint8_t> a = png.bytes();
+  const std::span<const std::uint8_t> b = out.bytes();
+  const std::less<const std::uint8_t*> before;
+  if (before(a.data(), b.data() + b.size()) && before(b.data(), a.data() + a.size())) {
+    throw pybind11::value_error("png and out overlap");
+  }
 }
 
 }  // namespace pixelferry::bindings

@@ -31,4 +31,7 @@ class BorrowedBytes {
   Py_buffer view_{};
 };
 
+/// Throws pybind11::value_error if an output overlaps its input.
+void require_apart(const BorrowedBytes& png, const BorrowedBytes& out);
+
 }  // namespace pixelferry::bindings

@@ -3,7 +3,6 @@
 
 #include "bindings/register.hpp"
 #include "png/inflate.hpp"
-#include "simd.hpp"
 
 PYBIND11_MODULE(_native, m) {
   using namespace pixelferry::bindings;
@@ -11,12 +10,13 @@ PYBIND11_MODULE(_native, m) {
       "Native core of pixelferry. Functions release the GIL while they work; all are thread-safe.";
   m.attr("__version__") = PIXELFERRY_VERSION;
   m.attr("engine") = pixelferry::png::inflate_engine();
-  m.attr("simd") = pixelferry::name_of(pixelferry::best_simd_level());
 
   register_errors(m);
   register_buffers(m);
   register_convert(m);
+  register_convert_by(m);
   register_rotate(m);
   register_pool(m);
   register_pickling(m);
+  register_simd(m);
 }

@@ -1,7 +1,6 @@
 // inspect, convert, convert_into and the types they take.
 #include <pybind11/pybind11.h>
 
-#include <functional>
 #include <memory>
 #include <utility>
 
@@ -49,16 +48,11 @@ std::unique_ptr<Bitmap> convert_png(const py::buffer& png, const Limits& limits,
       std::make_shared<const memory::OwnedBytes>(std::move(converted.block)), converted.layout);
 }
 
-bool overlap(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) noexcept {
-  const std::less<const std::uint8_t*> before;
-  return before(a.data(), b.data() + b.size()) && before(b.data(), a.data() + a.size());
-}
-
 std::size_t convert_png_into(const py::buffer& png, const py::buffer& out, const Limits& limits,
                              const CancelFlag* cancel) {
   const BorrowedBytes in{png};
   const BorrowedBytes to{out, BorrowedBytes::Access::write};
-  if (overlap(in.bytes(), to.bytes())) throw py::value_error("png and out overlap");
+  require_apart(in, to);
   const WithoutGil running;
   return convert_into(in.bytes(), to.writable(), limits, cancel);
 }
