@@ -19,14 +19,13 @@ from pixelferry._native import (
     PixelferryError,
     __version__,
     adopt,
-    convert,
-    convert_into,
     copy_of,
     inspect,
     request_buffer,
     rotate_in_place,
     rotate_split,
 )
+from pixelferry.engines import EngineUnavailable, convert, convert_into
 
 if TYPE_CHECKING:
     from pixelferry.conversion import convert_async
@@ -36,6 +35,7 @@ __all__ = [
     "Bitmap",
     "CancelFlag",
     "Cancelled",
+    "EngineUnavailable",
     "Header",
     "InvalidPng",
     "LimitExceeded",

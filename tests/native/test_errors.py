@@ -7,7 +7,13 @@ from png_writer import small_png
 
 
 def test_hierarchy() -> None:
-    for kind in ("InvalidPng", "LimitExceeded", "Cancelled", "OutOfMemory"):
+    for kind in (
+        "InvalidPng",
+        "LimitExceeded",
+        "Cancelled",
+        "OutOfMemory",
+        "EngineUnavailable",
+    ):
         error = getattr(pixelferry, kind)
         assert issubclass(error, pixelferry.PixelferryError)
         assert error.__module__ == "pixelferry"

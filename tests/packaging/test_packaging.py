@@ -87,11 +87,19 @@ import sys
 sys.path.insert(0, {str(tmp_path)!r})
 import pixelferry
 print(pixelferry.__file__)
-print(pixelferry.convert(open({str(photo)!r}, "rb").read()).nbytes)
+png = open({str(photo)!r}, "rb").read()
+print(pixelferry.convert(png).nbytes)
+try:
+    pixelferry.convert(png, engine="lodepng")
+except pixelferry.EngineUnavailable as error:
+    print(error.code)
 """
-    where, size = run(sys.executable, "-S", "-c", program).split()  # -S: no editable install
+    where, size, without_lodepng = run(
+        sys.executable, "-S", "-c", program
+    ).split()  # -S: no editable install
     assert Path(where).is_relative_to(tmp_path)
     assert int(size) == 54 + 400 * 1800
+    assert without_lodepng == "engine_unavailable"
 
 
 def test_sdist_holds_every_source(source: Path) -> None:

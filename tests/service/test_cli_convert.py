@@ -6,6 +6,7 @@ It runs as a process of its own: exit codes, signals and terminals are its behav
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,50 @@ def test_limits_are_settings(png: bytes) -> None:
     assert run("convert", "-", stdin=png, env={"PIXELFERRY_MAX_PIXELS": "1"}).returncode == 1
 
 
+@pytest.mark.parametrize("engine", ["direct", "lodepng"])
+def test_both_engines_make_the_same_file(
+    tmp_path: Path, png: bytes, bmp: bytes, engine: str
+) -> None:
+    (tmp_path / "photo.png").write_bytes(png)
+    done = run("convert", "--engine", engine, "photo.png", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert (tmp_path / "photo.bmp").read_bytes() == bmp
+
+
+def test_lodepng_keeps_limits_and_says_what_it_refuses(tmp_path: Path, png: bytes) -> None:
+    (tmp_path / "bad.png").write_bytes(png[:-12])
+    (tmp_path / "good.png").write_bytes(png)
+    done = run("convert", "--engine", "lodepng", "bad.png", "good.png", cwd=tmp_path)
+    assert done.returncode == 1
+    (line,) = done.stderr.decode().splitlines()
+    assert line.startswith("pixelferry: bad.png: lodepng refuses the file: ")
+    assert "at byte" not in line  # lodepng does not tell
+    assert names(tmp_path) == ["bad.png", "good.bmp", "good.png"]
+    done = run("convert", "--engine", "lodepng", "-", "--max-pixels", "1000", stdin=png)
+    assert done.stderr.endswith(b"(240000, allowed are 1000)\n")
+
+
+def test_engine_that_was_not_built_ends_before_anything_is_done(
+    tmp_path: Path, photo: Path
+) -> None:
+    program = (
+        "import sys; sys.modules['pixelferry._lodepng'] = None\n"
+        "from pixelferry.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    arguments = ("convert", "--engine", "lodepng", str(photo), "-o", "x.bmp")
+    done = run(*arguments, cwd=tmp_path, command=[sys.executable, "-c", program])
+    assert done.returncode == 1
+    assert b"liblodepng-dev" in done.stderr
+    assert b"Traceback" not in done.stderr
+    assert names(tmp_path) == []
+
+
+def test_help_names_the_engines() -> None:
+    shown = run("convert", "--help").stdout
+    assert b"--engine [direct|lodepng]" in shown
+    assert b"[default: direct]" in shown
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -121,6 +166,7 @@ def test_limits_are_settings(png: bytes) -> None:
         (["a.png", "-o", "c.bmp", "--out-dir", "."], "exclude each other"),
         (["-", "--out-dir", "."], "standard input has none"),
         (["a.png", "--out-dir", "nowhere"], "nowhere"),
+        (["a.png", "--engine", "libpng"], "direct"),
         ([], "IN..."),
     ],
 )

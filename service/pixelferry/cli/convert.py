@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 import click
 
-from pixelferry import Limits
+from pixelferry import EngineUnavailable, Limits
 from pixelferry import convert as convert_png
 from pixelferry.cli.options import load_settings, setting_flags
 from pixelferry.cli.report import FAILURES, progress, tell_failure
+from pixelferry.engines import ENGINES, Engine, require
 from pixelferry.files import (
     bmp_name,
     open_target,
@@ -28,12 +29,21 @@ from pixelferry.files import (
     help="Folder for the BMP files, which else go beside their PNG files.",
 )
 @click.option("--force", is_flag=True, help="Overwrite files that exist.")
+@click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default="direct",
+    show_default=True,
+    help="What decodes: pixelferry itself, or lodepng, to compare with the reference. lodepng is"
+    " slower, and the memory it takes beside the picture is not bounded.",
+)
 @setting_flags("max_pixels", "max_dimension")
 def convert(
     sources: tuple[str, ...],
     output: str | None,
     out_dir: str | None,
     force: bool,
+    engine: Engine,
     **flags: str | None,
 ) -> int:
     """Convert PNG files to BMP files.
@@ -44,11 +54,15 @@ def convert(
     settings = load_settings(flags)
     limits = Limits(max_pixels=settings.max_pixels, max_dimension=settings.max_dimension)
     targets = plan(sources, output, out_dir)
+    try:
+        require(engine)
+    except EngineUnavailable as error:
+        raise click.ClickException(str(error)) from error
     failed = 0
     with progress(sources) as waiting:
         for source in waiting:
             try:
-                convert_file(source, targets[source], limits, force=force)
+                convert_file(source, targets[source], limits, engine=engine, force=force)
             except FAILURES as error:
                 tell_failure(source, error)
                 failed += 1
@@ -76,11 +90,11 @@ def plan(sources: Sequence[str], output: str | None, out_dir: str | None) -> dic
     return targets
 
 
-def convert_file(source: str, target: str, limits: Limits, *, force: bool) -> None:
+def convert_file(source: str, target: str, limits: Limits, *, engine: Engine, force: bool) -> None:
     """Convert one file; raises what FAILURES names, and leaves nothing behind then."""
     refuse_existing(target, force=force)
     with (
-        convert_png(read_png(source, limits), limits=limits) as bitmap,
+        convert_png(read_png(source, limits), engine=engine, limits=limits) as bitmap,
         memoryview(bitmap) as content,
         open_target(target, force=force) as fd,
     ):

@@ -49,7 +49,8 @@ def progress(sources: Sequence[str]) -> Iterator[Iterator[str]]:
 
 def _reason(source: str, error: Exception) -> str:
     if isinstance(error, InvalidPng):
-        return f"{error} (at byte {error.offset})"
+        placed = error.code != "refused_by_lodepng"
+        return f"{error} (at byte {error.offset})" if placed else str(error)
     if isinstance(error, LimitExceeded):
         return f"{error} ({error.asked}, allowed are {error.limit})"
     if isinstance(error, OSError):
