@@ -27,7 +27,7 @@ Plan plan(std::span<const std::uint8_t> png, const Limits& limits) {
 void fill(std::span<std::uint8_t> file, const Plan& plan, const png::Survey& survey,
           std::span<const std::uint8_t> png, const CancelFlag* cancel) {
   BitmapWriter writer{file, plan.layout, plan.header, survey};
-  png::decode(png, plan.header, survey.first_idat, writer, cancel);
+  png::decode(png, plan.header, survey, writer, cancel);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-# Finds ISA-L (inflate, CRC-32 and Adler-32 at SIMD speed) and defines Isal::isal.
+# Finds ISA-L (inflate and CRC-32 at SIMD speed) and defines Isal::isal.
 # Debian: libisal-dev. Upstream: Intel Intelligent Storage Acceleration Library, BSD-3-Clause.
 include(FindPackageHandleStandardArgs)
 

@@ -7,6 +7,7 @@
 #include <new>
 
 #include "png/filtered_stream.hpp"
+#include "png/inflate_whole.hpp"
 #include "png/unfilter.hpp"
 
 namespace pixelferry::png {
@@ -18,10 +19,12 @@ constexpr std::size_t kWindowBytes = std::size_t{128} << 10;
 /// Kept by each thread, so that a small picture costs no allocation.
 struct Workspace {
   Inflater inflater;
+  WholeInflater whole_inflater;
   std::array<std::uint8_t, kWindowBytes> window;
 };
-static_assert(sizeof(Workspace) + Inflater::kStateBytes <= kFixedWorkingSet - (16U << 10),
-              "16 KiB are left for palettes and buffers on the stack");
+static_assert(sizeof(Workspace) + Inflater::kStateBytes + WholeInflater::kStateBytes <=
+                  kFixedWorkingSet - (8U << 10),
+              "8 KiB are left for palettes and buffers on the stack");
 
 Workspace& workspace() {
   thread_local std::unique_ptr<Workspace> kept;
@@ -48,12 +51,25 @@ class Window {
   std::span<std::uint8_t> bytes_;
 };
 
+void check_filters(const Scanlines& lines, std::size_t first, IdatReader& idat) {
+  for (std::size_t i = first; i < lines.count(); ++i) {
+    if (lines.filter(i) > FilterType{kMaxFilterType}) idat.fail(ErrorCode::bad_filter_type);
+  }
+}
+
+/// One picture, and what it takes to decode it.
+struct Job {
+  const Header& header;
+  IdatReader& idat;
+  const UnfilterKernels& kernels;
+  ScanlineSink& sink;
+};
+
 /// Decodes one pass. The window holds filtered rows behind the last one handed out, which the first
 /// of them needs.
-void decode_pass(FilteredStream& stream, const Pass& pass, std::size_t row_bytes,
-                 const UnfilterKernels& kernels, std::span<std::uint8_t> window,
-                 ScanlineSink& sink) {
-  const std::size_t stride = 1 + row_bytes;
+void decode_pass(const Job& job, FilteredStream& stream, const Pass& pass,
+                 std::span<std::uint8_t> window) {
+  const auto stride = static_cast<std::size_t>(1 + job.header.row_bytes(pass.width));
   const std::size_t most_rows = window.size() / stride;
   const auto rows = [&](std::size_t first, std::size_t count) {
     return Scanlines{window.subspan(first * stride, count * stride), stride};
@@ -63,18 +79,62 @@ void decode_pass(FilteredStream& stream, const Pass& pass, std::size_t row_bytes
   for (std::uint32_t y = 0; y < pass.height;) {
     const std::size_t missing = pass.height - y - (held - 1);
     const std::size_t read = std::min(most_rows - held, missing);
-    const Scanlines fresh = rows(held, read);
-    stream.read(fresh.bytes);
-    for (std::size_t i = 0; i < read; ++i) {
-      if (fresh.bytes[i * stride] > kMaxFilterType) stream.fail(ErrorCode::bad_filter_type);
-    }
+    stream.read(rows(held, read).bytes);
+    check_filters(rows(0, held + read), held, job.idat);
     held += read;
     const bool more = read < missing && most_rows > kMostRowsLeft;
-    const std::size_t done = unfilter(kernels, rows(0, held), more);
-    for (std::size_t i = 1; i < done; ++i, ++y) sink.write(pass, y, rows(i, 1).row(0));
+    const std::size_t done = unfilter(job.kernels, rows(0, held), more);
+    for (std::size_t i = 1; i < done; ++i, ++y) job.sink.write(pass, y, rows(i, 1).row(0));
     held -= done - 1;
     std::ranges::copy(rows(done - 1, held).bytes, window.begin());
   }
+}
+
+/// Inflates as much as a window holds and decodes it, time and again.
+void decode_streaming(const Job& job, Inflater& inflater, std::span<std::uint8_t> window,
+                      const CancelFlag* cancel) {
+  FilteredStream stream{inflater, job.idat, cancel};
+  for (const Pass& pass : Passes{job.header}) decode_pass(job, stream, pass, window);
+  stream.finish();
+}
+
+/// Whether the filtered rows of all passes and one more row find room in `bytes`.
+bool fits(const Header& header, std::size_t bytes) noexcept {
+  std::uint64_t rows_bytes = 1 + header.row_bytes(header.width);
+  for (const Pass& pass : Passes{header}) {
+    const std::uint64_t row = 1 + header.row_bytes(pass.width);
+    if (rows_bytes > bytes || row > bytes || pass.height > bytes) return false;  // no overflow next
+    rows_bytes += pass.height * row;
+  }
+  return rows_bytes <= bytes;
+}
+
+/// Bytes of the filtered rows of all passes, where they fit.
+std::size_t filtered_size(const Header& header) noexcept {
+  std::uint64_t size = 0;
+  for (const Pass& pass : Passes{header}) size += pass.height * (1 + header.row_bytes(pass.width));
+  return static_cast<std::size_t>(size);
+}
+
+/// Inflates all at once and then decodes it; false if the data is not what it should be. `window`
+/// has room for all filtered rows and one more.
+bool decode_whole(const Job& job, WholeInflater& inflater, std::span<std::uint8_t> window) {
+  std::size_t at = window.size() - filtered_size(job.header);
+  if (!inflater.inflate(job.idat.next(std::numeric_limits<std::size_t>::max()),
+                        window.subspan(at))) {
+    return false;
+  }
+  if (!job.idat.next().empty()) return false;  // the file changed: there was one chunk
+  for (const Pass& pass : Passes{job.header}) {
+    const auto stride = static_cast<std::size_t>(1 + job.header.row_bytes(pass.width));
+    const Scanlines lines{window.subspan(at - stride, (pass.height + 1) * stride), stride};
+    check_filters(lines, 1, job.idat);
+    std::ranges::fill(lines.bytes.first(stride), std::uint8_t{0});  // above the top of the pass
+    unfilter(job.kernels, lines, false);
+    for (std::uint32_t y = 0; y < pass.height; ++y) job.sink.write(pass, y, lines.row(y + 1));
+    at += pass.height * stride;
+  }
+  return true;
 }
 
 }  // namespace
@@ -83,19 +143,24 @@ std::uint64_t working_set(const Header& header) noexcept {
   return kFixedWorkingSet + 3 * (1 + header.row_bytes(header.width));
 }
 
-void decode(std::span<const std::uint8_t> png, const Header& header, std::size_t first_idat,
+void decode(std::span<const std::uint8_t> png, const Header& header, const Survey& survey,
             ScanlineSink& sink, const CancelFlag* cancel) {
   Workspace& kept = workspace();
-  const Window window{kept.window, 1 + header.row_bytes(header.width)};
-  IdatReader idat{png, first_idat, cancel};
-  FilteredStream stream{kept.inflater, idat, cancel};
+  const std::uint64_t filtered_row = 1 + header.row_bytes(header.width);
   const UnfilterKernels& kernels =
       unfilter_kernels(std::max<std::size_t>(1, header.bits_per_pixel() / 8));
-  for (const Pass& pass : Passes{header}) {
-    const auto row_bytes = static_cast<std::size_t>(header.row_bytes(pass.width));
-    decode_pass(stream, pass, row_bytes, kernels, window.bytes(), sink);
+
+  const bool whole =
+      survey.idat_count == 1 && fits(header, kept.window.size());
+  if (whole) {
+    IdatReader idat{png, survey.first_idat, cancel};
+    if (decode_whole({header, idat, kernels, sink}, kept.whole_inflater, kept.window)) return;
   }
-  stream.finish();
+  IdatReader idat{png, survey.first_idat, cancel};
+  const Window window{kept.window, filtered_row};
+  decode_streaming({header, idat, kernels, sink}, kept.inflater, window.bytes(), cancel);
+  // The streaming inflater is asked again to say what is wrong; it does not overrule the other one.
+  if (whole) idat.fail(ErrorCode::bad_deflate);
 }
 
 }  // namespace pixelferry::png

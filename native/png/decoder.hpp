@@ -8,6 +8,7 @@
 #include "cancel.hpp"
 #include "png/adam7.hpp"
 #include "png/header.hpp"
+#include "png/survey.hpp"
 
 namespace pixelferry::png {
 
@@ -33,10 +34,10 @@ inline constexpr std::size_t kFixedWorkingSet = std::size_t{256} << 10;
 /// Bytes that decode() holds at most: the fixed part and three filtered rows.
 [[nodiscard]] std::uint64_t working_set(const Header& header) noexcept;
 
-/// Decodes the IDAT chunks of `png`, the first of which stands at `first_idat`, and hands every row
-/// of every pass to `sink`. Borrows all; any thread; `cancel` may be null.
+/// Decodes the IDAT chunks of `png`, which `survey` found, and hands every row of every pass to
+/// `sink`. Borrows all; any thread; `cancel` may be null.
 /// Throws Error: bad_filter_type, the faults of FilteredStream; std::bad_alloc.
-void decode(std::span<const std::uint8_t> png, const Header& header, std::size_t first_idat,
+void decode(std::span<const std::uint8_t> png, const Header& header, const Survey& survey,
             ScanlineSink& sink, const CancelFlag* cancel);
 
 }  // namespace pixelferry::png

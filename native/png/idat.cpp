@@ -11,11 +11,11 @@ constexpr std::size_t kChunksBetweenLooks = 4096;  // at the cancel flag
 
 }  // namespace
 
-std::span<const std::uint8_t> IdatReader::next() {
+std::span<const std::uint8_t> IdatReader::next(std::size_t most) {
   while (rest_.empty()) {
     if (ended_ || !enter_next_chunk()) return {};
   }
-  return take(kPieceBytes);
+  return take(most);
 }
 
 void IdatReader::fail(ErrorCode code) {

@@ -23,9 +23,10 @@ class IdatReader {
              const CancelFlag* cancel) noexcept
       : chunks_{png, first_idat}, cancel_{cancel} {}
 
-  /// The next piece; empty after the last one, and then the CRC of every IDAT was right.
-  /// Throws Error: bad_crc, cancelled, and what ChunkReader::next throws on a file that changes.
-  std::span<const std::uint8_t> next();
+  /// The next piece, of at most `most` bytes; empty after the last one, and then the CRC of every
+  /// IDAT was right. Throws Error: bad_crc, cancelled, and what ChunkReader::next throws on a file
+  /// that changes.
+  std::span<const std::uint8_t> next(std::size_t most = kPieceBytes);
 
   /// Reports a fault of the image data at the offset of the IDAT reached: bad_crc instead of
   /// `code` if that chunk is damaged.

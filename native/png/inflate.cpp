@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "png/adler.hpp"
+
 namespace pixelferry::png {
 namespace {
 
@@ -82,7 +84,7 @@ std::size_t Inflater::inflate(std::span<std::uint8_t> out) noexcept {
   const int result = isal_inflate(&isal);
 
   const std::size_t written = out.size() - isal.avail_out;
-  adler_ = isal_adler32(adler_, out.data(), written);
+  adler_ = adler32(adler_, out.first(written));
   input_ = input_.last(isal.avail_in);
   // ISA-L stops early at the end of the input only; anything else would lose bytes.
   const bool stuck = written < out.size() && !input_.empty();

@@ -36,13 +36,13 @@ class Surveyor {
     if (header_.color_type == ColorType::palette && palette_size_ == 0) {
       throw Error::invalid(ErrorCode::missing_palette, iend.offset);
     }
-    if (survey_.first_idat == 0) throw Error::invalid(ErrorCode::missing_idat, iend.offset);
+    if (survey_.idat_count == 0) throw Error::invalid(ErrorCode::missing_idat, iend.offset);
     return survey_;
   }
 
  private:
   void note_idat(const Chunk& chunk) {
-    if (survey_.first_idat == 0) survey_.first_idat = chunk.offset;
+    if (survey_.idat_count++ == 0) survey_.first_idat = chunk.offset;
   }
 
   void read_palette(const Chunk& plte) {

@@ -30,6 +30,7 @@ struct Wavefront {
   WavefrontKernel kernel = nullptr;
   std::size_t rows = 0;      // scanlines it decodes at once
   std::size_t min_size = 0;  // bytes that a scanline must have
+  unsigned cost = 0;         // of all its scanlines, where undoing Sub in one costs 1
 };
 
 /// The kernels for one number of bytes per pixel.

@@ -22,7 +22,6 @@ struct Vec128 {
   static Vec max(Vec a, Vec b) noexcept { return _mm_max_epu8(a, b); }
   static Vec add(Vec a, Vec b) noexcept { return _mm_add_epi8(a, b); }
   static Vec subtract(Vec a, Vec b) noexcept { return _mm_sub_epi8(a, b); }
-  static Vec subtract_saturated(Vec a, Vec b) noexcept { return _mm_subs_epu8(a, b); }
   static Vec average(Vec a, Vec b) noexcept { return _mm_avg_epu8(a, b); }  // rounded up
   static Vec floor_average(Vec a, Vec b) noexcept {
     return subtract(average(a, b), _mm_and_si128(_mm_xor_si128(a, b), ones()));
@@ -36,14 +35,6 @@ struct Vec128 {
     return _mm_blendv_epi8(no, yes, mask);
 #else
     return _mm_or_si128(_mm_and_si128(mask, yes), _mm_andnot_si128(mask, no));
-#endif
-  }
-  /// `yes` where `v` is negative.
-  static Vec select_by_sign(Vec v, Vec yes, Vec no) noexcept {
-#if defined(__SSE4_1__)
-    return _mm_blendv_epi8(no, yes, v);
-#else
-    return select(_mm_cmpgt_epi8(zero(), v), yes, no);
 #endif
   }
 

@@ -23,7 +23,6 @@ struct Vec256 {
   static Vec max(Vec a, Vec b) noexcept { return _mm256_max_epu8(a, b); }
   static Vec add(Vec a, Vec b) noexcept { return _mm256_add_epi8(a, b); }
   static Vec subtract(Vec a, Vec b) noexcept { return _mm256_sub_epi8(a, b); }
-  static Vec subtract_saturated(Vec a, Vec b) noexcept { return _mm256_subs_epu8(a, b); }
   static Vec average(Vec a, Vec b) noexcept { return _mm256_avg_epu8(a, b); }
   static Vec floor_average(Vec a, Vec b) noexcept {
     return subtract(average(a, b), _mm256_and_si256(_mm256_xor_si256(a, b), ones()));
@@ -32,9 +31,6 @@ struct Vec256 {
   static Vec bit_and(Vec a, Vec b) noexcept { return _mm256_and_si256(a, b); }
   static Vec select(Vec mask, Vec yes, Vec no) noexcept {
     return _mm256_blendv_epi8(no, yes, mask);
-  }
-  static Vec select_by_sign(Vec v, Vec yes, Vec no) noexcept {
-    return _mm256_blendv_epi8(no, yes, v);
   }
 
   template <std::size_t Bpp>

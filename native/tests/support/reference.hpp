@@ -18,6 +18,8 @@ struct Reference {
 
 /// lodepng's error for a Huffman code with gaps or overlaps.
 inline constexpr unsigned kIncompleteCode = 55;
+/// lodepng's error for a literal or length symbol beyond 285.
+inline constexpr unsigned kUndefinedLength = 16;
 
 /// Whether zlib takes `stream` for one zlib stream with nothing behind it.
 [[nodiscard]] bool zlib_accepts(std::span<const std::uint8_t> stream);
