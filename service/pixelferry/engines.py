@@ -78,11 +78,11 @@ def _decoder(engine: str) -> CapsuleType:
     if engine != "lodepng":
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
     try:
-        from pixelferry import _lodepng  # noqa: PLC0415 - only for those who ask
+        import pixelferry._lodepng as lodepng  # noqa: PLC0415 - only for those who ask
     except ImportError as error:
         raise EngineUnavailable(
             f"this build of pixelferry has no engine lodepng ({error}); install lodepng (Debian:"
             " liblodepng-dev) and build again: by scripts/setup in a checkout, else by pip install"
             " -C cmake.define.PIXELFERRY_LODEPNG=ON"
         ) from error
-    return _lodepng.decoder
+    return lodepng.decoder

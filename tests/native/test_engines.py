@@ -246,7 +246,6 @@ def test_foreign_capsules_are_no_decoders() -> None:
 
 
 def test_build_without_lodepng_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(pixelferry, "_lodepng", raising=False)
     monkeypatch.setitem(sys.modules, "pixelferry._lodepng", None)
     with pytest.raises(pixelferry.EngineUnavailable, match="liblodepng-dev") as caught:
         pixelferry.convert(SMALL, engine="lodepng")
