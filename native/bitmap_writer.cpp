@@ -12,14 +12,8 @@ constexpr std::size_t kPixelBytes = 3;
 constexpr std::size_t kScatterPixels = 1024;
 
 bmp::ColorTable color_table(const png::Header& header, const png::Survey& survey) noexcept {
-  if (header.color_type == png::ColorType::gray && header.bit_depth < 8) {
-    return bmp::gray_colors(header.bit_depth);
-  }
-  bmp::ColorTable colors{};
-  std::ranges::transform(survey.palette, colors.begin(), [](const png::Rgb& color) {
-    return bmp::Bgr{color.blue, color.green, color.red};
-  });
-  return colors;
+  if (header.color_type == png::ColorType::palette) return bmp::color_table(survey.palette);
+  return header.bit_depth < 8 ? bmp::gray_table(header.bit_depth) : bmp::color_table({});
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ Bytes expected_row(const png::Header& format, std::span<const std::uint8_t> row,
   Bytes result;
   for (std::size_t x = 0; x < pixels; ++x) {
     if (format.color_type == png::ColorType::palette) {
-      const bmp::Bgr entry = palette[sample(row, x, depth)];
+      const bmp::Bgr entry = palette.colors[sample(row, x, depth)];
       result.insert(result.end(), {entry.blue, entry.green, entry.red});
       continue;
     }
@@ -45,9 +45,9 @@ Bytes expected_row(const png::Header& format, std::span<const std::uint8_t> row,
 }
 
 bmp::ColorTable random_colors(Random& random) {
-  bmp::ColorTable colors{};
-  for (bmp::Bgr& color : colors) color = {random.byte(), random.byte(), random.byte()};
-  return colors;
+  std::array<png::Rgb, 256> palette;
+  for (png::Rgb& color : palette) color = {random.byte(), random.byte(), random.byte()};
+  return bmp::color_table(palette);
 }
 
 TEST_CASE("every variant equals the rules, between guard pages") {
@@ -58,7 +58,7 @@ TEST_CASE("every variant equals the rules, between guard pages") {
       const bool indexed = format.color_type == png::ColorType::palette;
       const bmp::ColorTable colors =
           indexed ? random_colors(random)
-                  : bmp::gray_colors(std::min<std::uint8_t>(format.bit_depth, 4));
+                  : bmp::gray_table(std::min<std::uint8_t>(format.bit_depth, 4));
       const bmp::RowKernel kernel = variant.kernel(format.color_type, format.bit_depth);
       for (std::uint32_t pixels = 1; pixels <= 200; ++pixels) {
         const Bytes row = random.bytes(static_cast<std::size_t>(format.row_bytes(pixels)));
@@ -78,12 +78,12 @@ TEST_CASE("every variant equals the rules, between guard pages") {
 }
 
 TEST_CASE("grays of 1, 2 and 4 bits span black to white evenly; other entries are black") {
-  CHECK(bmp::gray_colors(1)[1].green == 255);
-  CHECK(bmp::gray_colors(2)[1].red == 85);
-  CHECK(bmp::gray_colors(2)[3].red == 255);
-  CHECK(bmp::gray_colors(4)[7].blue == 119);
-  CHECK(bmp::gray_colors(4)[15].blue == 255);
-  CHECK(bmp::gray_colors(4)[16].blue == 0);
+  CHECK(bmp::gray_table(1).colors[1].green == 255);
+  CHECK(bmp::gray_table(2).colors[1].red == 85);
+  CHECK(bmp::gray_table(2).colors[3].red == 255);
+  CHECK(bmp::gray_table(4).colors[7].blue == 119);
+  CHECK(bmp::gray_table(4).colors[15].blue == 255);
+  CHECK(bmp::gray_table(4).colors[16].blue == 0);
 }
 
 TEST_CASE("the scalar variant is the last one and runs everywhere") {
