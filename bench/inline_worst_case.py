@@ -5,7 +5,6 @@ data, 11.4 bytes a piece. Output: one-pixel rows of 16-bit RGBA, Paeth, Adam7. T
 worst case found. Usage: PYTHONPATH=tests python bench/inline_worst_case.py
 """
 
-import sys
 import time
 import zlib
 
@@ -96,4 +95,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

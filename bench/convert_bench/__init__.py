@@ -1,0 +1,1 @@
+"""The conversion measured beside its peers; `scripts/bench` runs it."""
