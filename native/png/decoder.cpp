@@ -150,8 +150,7 @@ void decode(std::span<const std::uint8_t> png, const Header& header, const Surve
   const UnfilterKernels& kernels =
       unfilter_kernels(std::max<std::size_t>(1, header.bits_per_pixel() / 8));
 
-  const bool whole =
-      survey.idat_count == 1 && fits(header, kept.window.size());
+  const bool whole = survey.idat_count == 1 && fits(header, kept.window.size());
   if (whole) {
     IdatReader idat{png, survey.first_idat, cancel};
     if (decode_whole({header, idat, kernels, sink}, kept.whole_inflater, kept.window)) return;

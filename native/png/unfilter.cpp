@@ -2,13 +2,7 @@
 
 #include <algorithm>
 
-#include "png/unfilter_scalar.hpp"
-
-#if defined(__x86_64__)
-#include "png/unfilter_avx2.hpp"
-#include "png/unfilter_sse41.hpp"
-#include "png/unfilter_ssse3.hpp"
-#endif
+#include "png/unfilter_levels.hpp"
 
 namespace pixelferry::png {
 namespace {
@@ -18,6 +12,8 @@ constexpr UnfilterVariant kVariants[]{
     {SimdLevel::avx2, unfilter_kernels_avx2},
     {SimdLevel::sse41, unfilter_kernels_sse41},
     {SimdLevel::ssse3, unfilter_kernels_ssse3},
+#elif defined(__aarch64__)
+    {SimdLevel::neon, unfilter_kernels_neon},
 #endif
     {SimdLevel::scalar, unfilter_kernels_scalar},
 };
@@ -40,8 +36,8 @@ unsigned cost_alone(FilterType type) noexcept {
 
 bool waits_for_left(FilterType type) noexcept { return cost_alone(type) > 1; }
 
-/// Least time for `rows` scanlines from `first` on with these wavefronts, each for the rows that the
-/// one before it has no use for.
+/// Least time for `rows` scanlines from `first` on with these wavefronts, each for the rows that
+/// the one before it has no use for.
 unsigned cost(const Scanlines& lines, std::size_t first, std::size_t rows,
               std::span<const Wavefront> waves) noexcept {
   unsigned sum = 0;
@@ -56,8 +52,8 @@ unsigned cost(const Scanlines& lines, std::size_t first, std::size_t rows,
   return sum + cost(lines, first, rows, waves.subspan(1));
 }
 
-/// The wavefront that pays from scanline `first` on, or null. `waits` tells whether to wait for more
-/// scanlines instead.
+/// The wavefront that pays from scanline `first` on, or null. `waits` tells whether to wait for
+/// more scanlines instead.
 const Wavefront* best_wavefront(const UnfilterKernels& kernels, const Scanlines& lines,
                                 std::size_t first, bool more, bool& waits) noexcept {
   const std::size_t left = lines.count() - first;

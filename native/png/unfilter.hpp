@@ -55,8 +55,9 @@ struct UnfilterVariant {
 /// The kernels of the fastest variant that may be used. Any thread.
 [[nodiscard]] const UnfilterKernels& unfilter_kernels(std::size_t bytes_per_pixel) noexcept;
 
-/// Scanlines one after the other, each behind its filter type byte, which is kMaxFilterType at most.
-/// The first one is unfiltered already, or zeros above the top of a picture (specification 9.2).
+/// Scanlines one after the other, each behind its filter type byte, which is kMaxFilterType at
+/// most. The first one is unfiltered already, or zeros above the top of a picture
+/// (specification 9.2).
 struct Scanlines {
   std::span<std::uint8_t> bytes;  // borrowed; a multiple of `stride`
   std::size_t stride;             // 1 + bytes of a scanline
@@ -70,9 +71,9 @@ struct Scanlines {
   }
 };
 
-/// Unfilters all scanlines but the first in place and returns how many are unfiltered now, the first
-/// included. If more will follow (`more`), the last ones may be left for a wavefront together with
-/// those to come; less than kMostRowsLeft. Cannot fail; any thread.
+/// Unfilters all scanlines but the first in place and returns how many are unfiltered now, the
+/// first included. If more will follow (`more`), the last ones may be left for a wavefront together
+/// with those to come; less than kMostRowsLeft. Cannot fail; any thread.
 std::size_t unfilter(const UnfilterKernels& kernels, const Scanlines& lines, bool more) noexcept;
 
 inline constexpr std::size_t kMostRowsLeft = 8;

@@ -1,5 +1,5 @@
-// How pixels lie in vectors: each in a lane of 4 or 8 bytes. Included by the files of one SIMD level
-// only; all of it is local to them.
+// How pixels lie in vectors: each in a lane of 4 or 8 bytes. Included by the files of one SIMD
+// level only; all of it is local to them.
 #pragma once
 
 #include <cstddef>

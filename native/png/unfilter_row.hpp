@@ -4,7 +4,7 @@
 
 #include <cstring>
 
-#include "png/unfilter_lanes.hpp"
+#include "png/unfilter_blocks.hpp"
 #include "png/unfilter_paeth.hpp"
 
 namespace pixelferry::png {
@@ -37,8 +37,8 @@ void sub(Byte* row, const Byte* /*prior*/, std::size_t size) noexcept {
   std::size_t at = 0;
   for (; at + 16 <= size; at += kBytes) {
     const auto x = V::add(running_sum<V, Bpp>(V::load(row + at)), left);
-    V::template store_bytes<kBytes>(row + at, x);
-    left = V::template repeat_pixel<Bpp, kBytes / Bpp - 1>(x);
+    store_bytes<V, kBytes>(row + at, x);
+    left = V::shuffle(x, V::load(kRepeat<Bpp, kBytes / Bpp - 1>.bytes));
   }
   for (; at < size; ++at) {
     if (at >= Bpp) row[at] = static_cast<Byte>(row[at] + row[at - Bpp]);
@@ -57,7 +57,7 @@ struct Average {
   template <typename V>
   static typename V::Vec step(typename V::Vec x, typename V::Vec left, typename V::Vec above,
                               typename V::Vec /*above_left*/) noexcept {
-    return V::add(x, V::floor_average(left, above));
+    return V::add(x, V::average(left, above));
   }
 };
 
@@ -70,8 +70,8 @@ struct Neighbours {
 
 template <typename V, std::size_t Bpp, typename Filter>
 inline void decode_block(Byte* row, const Byte* prior, Neighbours<V>& n) noexcept {
-  auto x = V::template load_block<Bpp>(row);
-  auto above = V::template load_block<Bpp>(prior);
+  auto x = load_block<V, Bpp>(row);
+  auto above = load_block<V, Bpp>(prior);
   typename V::Vec pixels[kBlock<Bpp>];
   for (auto& pixel : pixels) {
     pixel = Filter::template step<V>(x, n.left, above, n.above_left);
@@ -79,7 +79,7 @@ inline void decode_block(Byte* row, const Byte* prior, Neighbours<V>& n) noexcep
     x = V::template shift_down<kLane<Bpp>>(x);
     above = V::template shift_down<kLane<Bpp>>(above);
   }
-  V::template store_block<Bpp>(row, V::template first_lanes<Bpp>(pixels));
+  store_block<V, Bpp>(row, first_lanes<V, Bpp>(pixels));
 }
 
 /// One pixel after the other: each waits for the one to the left.

@@ -1,8 +1,8 @@
-#include "png/unfilter_scalar.hpp"
-
 #include <array>
 #include <cstdlib>
 #include <utility>
+
+#include "png/unfilter_levels.hpp"
 
 namespace pixelferry::png {
 namespace {
@@ -67,28 +67,15 @@ void paeth(Byte* row, const Byte* prior, std::size_t size) noexcept {
 }
 
 template <std::size_t Bpp>
-constexpr UnfilterKernels kKernels{.sub = sub<Bpp>,
-                                   .up = up,
-                                   .average = average<Bpp>,
-                                   .paeth = paeth<Bpp>};
+struct Level {
+  static constexpr UnfilterKernels kernels{
+      .sub = sub<Bpp>, .up = up, .average = average<Bpp>, .paeth = paeth<Bpp>};
+};
 
 }  // namespace
 
 const UnfilterKernels& unfilter_kernels_scalar(std::size_t bytes_per_pixel) noexcept {
-  switch (bytes_per_pixel) {
-    case 2:
-      return kKernels<2>;
-    case 3:
-      return kKernels<3>;
-    case 4:
-      return kKernels<4>;
-    case 6:
-      return kKernels<6>;
-    case 8:
-      return kKernels<8>;
-    default:
-      return kKernels<1>;
-  }
+  return kernels_of<Level>(bytes_per_pixel);
 }
 
 }  // namespace pixelferry::png

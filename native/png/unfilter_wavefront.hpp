@@ -1,12 +1,12 @@
-// Unfilter kernels over vectors of bytes, written once for every instruction set. An instruction set
-// is a type like Ssse3 in unfilter_ssse3.cpp. Included by such files only; all of it is local to
-// them, for each is compiled for its own instructions.
+// Unfilter kernels over vectors of bytes, written once for every instruction set. An instruction
+// set is a type like Ssse3 in unfilter_ssse3.cpp. Included by such files only; all of it is local
+// to them, for each is compiled for its own instructions.
 #pragma once
 
 #include <cstring>
 
 #include "png/unfilter.hpp"
-#include "png/unfilter_lanes.hpp"
+#include "png/unfilter_blocks.hpp"
 #include "png/unfilter_paeth.hpp"
 
 namespace pixelferry::png {
@@ -32,8 +32,8 @@ struct Masks {
 template <typename V, std::size_t Bpp>
 inline constexpr std::size_t kRows = sizeof(typename V::Vec) / kLane<Bpp>;
 
-/// Pixels by which a row lags behind the one above it. Two, so that the pixel above is ready a whole
-/// step before it is needed.
+/// Pixels by which a row lags behind the one above it. Two, so that the pixel above is ready a
+/// whole step before it is needed.
 inline constexpr std::size_t kLag = 2;
 
 template <typename V, std::size_t Bpp>
@@ -56,8 +56,8 @@ inline Masks<V> masks_of(const Byte* first, std::size_t stride) noexcept {
   return {V::load(above), V::load(average), V::load(simple), any_simple};
 }
 
-/// Decodes the pixels [from, to) counted at the first row, whole blocks, of rows[k][0 …] and the row
-/// `prior` above them.
+/// Decodes the pixels [from, to) counted at the first row, whole blocks, of rows[k][0 …] and the
+/// row `prior` above them.
 template <typename V, std::size_t Bpp, bool Simple>
 inline void advance(Front<V>& front, const Masks<V>& masks, Byte* const* rows, const Byte* prior,
                     std::size_t from, std::size_t to) noexcept {
@@ -65,15 +65,15 @@ inline void advance(Front<V>& front, const Masks<V>& masks, Byte* const* rows, c
   Front<V> f = front;
   for (std::size_t at = from * Bpp; at < to * Bpp; at += kBlock<Bpp> * Bpp) {
     Vec pixels[kBlock<Bpp>];
-    V::template load_columns<Bpp>(pixels, rows, at);
-    auto top = V::template load_top<Bpp>(prior + at);
+    load_columns<V, Bpp>(pixels, rows, at);
+    auto top = load_backwards<typename V::Half, Bpp>(prior + at);  // its next pixel is the last
     for (std::size_t j = 0; j < kBlock<Bpp>; ++j) {
       const Vec x = pixels[j];
-      const Vec above = V::bit_and(masks.above, V::template below<Bpp>(f.before, top));
-      top = V::template next_top<Bpp>(top);
+      const Vec above = V::bit_and(masks.above, V::template shift_in<kLane<Bpp>>(top, f.before));
+      top = V::Half::template shift_up<kLane<Bpp>>(top);
       Vec out = plus_paeth<V>(x, f.out, above, f.above);
       if constexpr (Simple) {
-        const Vec mean = V::floor_average(f.out, above);
+        const Vec mean = V::average(f.out, above);
         const Vec simple = V::add(x, V::select(masks.average, mean, above));
         out = V::select(masks.simple, simple, out);
       }
@@ -82,7 +82,7 @@ inline void advance(Front<V>& front, const Masks<V>& masks, Byte* const* rows, c
       f.above = above;
       pixels[j] = out;
     }
-    V::template store_columns<Bpp>(pixels, rows, at);
+    store_columns<V, Bpp>(pixels, rows, at);
   }
   front = f;
 }
@@ -103,8 +103,7 @@ inline void decode_wavefront(Byte* first, std::size_t stride, std::size_t size,
   const Byte* const prior = first - stride;
   const std::size_t pixels = size / Bpp;
   const std::size_t middle_end =
-      kHead<V, Bpp> +
-      (pixels - kBehind<Bpp> - kHead<V, Bpp>) / kBlock<Bpp> * kBlock<Bpp>;
+      kHead<V, Bpp> + (pixels - kBehind<Bpp> - kHead<V, Bpp>) / kBlock<Bpp> * kBlock<Bpp>;
 
   // The corners of the wavefront go through a copy in which each row is shifted by its lag. Zeros
   // left of a row yield zeros, whatever the filter; what is right of a row does not matter.

@@ -1,0 +1,33 @@
+// The unfilter kernels of each SIMD level, and how each picks them by bytes per pixel.
+#pragma once
+
+#include "png/unfilter.hpp"
+
+namespace pixelferry::png {
+
+const UnfilterKernels& unfilter_kernels_scalar(std::size_t bytes_per_pixel) noexcept;
+const UnfilterKernels& unfilter_kernels_ssse3(std::size_t bytes_per_pixel) noexcept;
+const UnfilterKernels& unfilter_kernels_sse41(std::size_t bytes_per_pixel) noexcept;
+const UnfilterKernels& unfilter_kernels_avx2(std::size_t bytes_per_pixel) noexcept;
+const UnfilterKernels& unfilter_kernels_neon(std::size_t bytes_per_pixel) noexcept;
+
+/// `Level<Bpp>::kernels` for the bytes per pixel given.
+template <template <std::size_t> typename Level>
+const UnfilterKernels& kernels_of(std::size_t bytes_per_pixel) noexcept {
+  switch (bytes_per_pixel) {
+    case 2:
+      return Level<2>::kernels;
+    case 3:
+      return Level<3>::kernels;
+    case 4:
+      return Level<4>::kernels;
+    case 6:
+      return Level<6>::kernels;
+    case 8:
+      return Level<8>::kernels;
+    default:
+      return Level<1>::kernels;
+  }
+}
+
+}  // namespace pixelferry::png

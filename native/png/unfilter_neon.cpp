@@ -1,0 +1,24 @@
+#include "png/unfilter_levels.hpp"
+#include "png/unfilter_row.hpp"
+#include "png/unfilter_vec_neon.hpp"
+#include "png/unfilter_wavefront.hpp"
+
+namespace pixelferry::png {
+namespace {
+
+template <std::size_t Bpp>
+struct Level {
+  static constexpr UnfilterKernels kernels{.sub = sub<VecNeon, Bpp>,
+                                           .up = up<VecNeon>,
+                                           .average = decode_row<VecNeon, Bpp, Average>,
+                                           .paeth = decode_row<VecNeon, Bpp, Paeth>,
+                                           .wavefronts = {wavefront_of<VecNeon, Bpp>()}};
+};
+
+}  // namespace
+
+const UnfilterKernels& unfilter_kernels_neon(std::size_t bytes_per_pixel) noexcept {
+  return kernels_of<Level>(bytes_per_pixel);
+}
+
+}  // namespace pixelferry::png

@@ -1,0 +1,72 @@
+// Vectors of 16 bytes on arm64, the same operations as in unfilter_vec128.hpp.
+#pragma once
+
+#include <arm_neon.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace pixelferry::png {
+namespace {
+
+struct VecNeon {
+  using Vec = uint8x16_t;
+  using Half = VecNeon;
+
+  static Vec zero() noexcept { return vdupq_n_u8(0); }
+  static Vec load(const std::uint8_t* from) noexcept { return vld1q_u8(from); }
+  static Vec load_8(const std::uint8_t* from) noexcept {
+    return vcombine_u8(vld1_u8(from), vdup_n_u8(0));
+  }
+  static Vec load_4(const std::uint8_t* from) noexcept {
+    std::uint32_t bytes = 0;
+    std::memcpy(&bytes, from, sizeof bytes);
+    return vreinterpretq_u8_u32(vsetq_lane_u32(bytes, vdupq_n_u32(0), 0));
+  }
+  static void store(std::uint8_t* to, Vec v) noexcept { vst1q_u8(to, v); }
+  static void store_8(std::uint8_t* to, Vec v) noexcept { vst1_u8(to, vget_low_u8(v)); }
+  static void store_4(std::uint8_t* to, Vec v) noexcept {
+    const std::uint32_t bytes = vgetq_lane_u32(vreinterpretq_u32_u8(v), 0);
+    std::memcpy(to, &bytes, sizeof bytes);
+  }
+
+  static Vec min(Vec a, Vec b) noexcept { return vminq_u8(a, b); }
+  static Vec max(Vec a, Vec b) noexcept { return vmaxq_u8(a, b); }
+  static Vec add(Vec a, Vec b) noexcept { return vaddq_u8(a, b); }
+  static Vec subtract(Vec a, Vec b) noexcept { return vsubq_u8(a, b); }
+  static Vec equal(Vec a, Vec b) noexcept { return vceqq_u8(a, b); }
+  static Vec bit_and(Vec a, Vec b) noexcept { return vandq_u8(a, b); }
+  static Vec average(Vec a, Vec b) noexcept { return vhaddq_u8(a, b); }
+  static Vec select(Vec mask, Vec yes, Vec no) noexcept { return vbslq_u8(mask, yes, no); }
+  static Vec shuffle(Vec v, Vec indices) noexcept { return vqtbl1q_u8(v, indices); }
+
+  template <std::size_t Bytes>
+  static Vec shift_up(Vec v) noexcept {
+    return vextq_u8(zero(), v, 16 - Bytes);
+  }
+  template <std::size_t Bytes>
+  static Vec shift_down(Vec v) noexcept {
+    return vextq_u8(v, zero(), Bytes);
+  }
+  template <std::size_t Bytes>
+  static Vec shift_in(Vec front, Vec v) noexcept {
+    return vextq_u8(front, v, 16 - Bytes);
+  }
+
+  static Vec zip_low_32(Vec a, Vec b) noexcept {
+    return vreinterpretq_u8_u32(vzip1q_u32(vreinterpretq_u32_u8(a), vreinterpretq_u32_u8(b)));
+  }
+  static Vec zip_high_32(Vec a, Vec b) noexcept {
+    return vreinterpretq_u8_u32(vzip2q_u32(vreinterpretq_u32_u8(a), vreinterpretq_u32_u8(b)));
+  }
+  static Vec zip_low_64(Vec a, Vec b) noexcept {
+    return vreinterpretq_u8_u64(vzip1q_u64(vreinterpretq_u64_u8(a), vreinterpretq_u64_u8(b)));
+  }
+  static Vec zip_high_64(Vec a, Vec b) noexcept {
+    return vreinterpretq_u8_u64(vzip2q_u64(vreinterpretq_u64_u8(a), vreinterpretq_u64_u8(b)));
+  }
+};
+
+}  // namespace
+}  // namespace pixelferry::png
