@@ -19,9 +19,7 @@ Bytes file_of(const png::Header& header, const Bytes& stream, Way way) {
 }
 
 /// What each way accepts although lodepng does not.
-unsigned tolerated_error(Way way) {
-  return way == Way::whole ? kUndefinedLength : kIncompleteCode;
-}
+unsigned tolerated_error(Way way) { return way == Way::whole ? kUndefinedLength : kIncompleteCode; }
 
 /// The rule for a damaged stream with a right Adler-32: this decoder accepts only what lodepng
 /// accepts, apart from one kind of damage each way, and refuses only what lodepng or zlib refuses.
@@ -132,7 +130,8 @@ Bytes dynamic_block(unsigned hlit, unsigned hdist, unsigned zero, unsigned one, 
 
 /// What becomes of a block that yields the scanline `scanline`.
 std::optional<ErrorCode> fault_of(const Bytes& deflated, Way way,
-                                  const png::Header& header = {1, 1, png::ColorType::gray, 8, false},
+                                  const png::Header& header = {1, 1, png::ColorType::gray, 8,
+                                                               false},
                                   const Bytes& scanline = {0, 1}) {
   const auto fault = outcome(file_of(header, zlib_wrapped(deflated, scanline), way)).fault;
   return fault ? std::optional{fault->code} : std::nullopt;

@@ -165,8 +165,8 @@ TEST_CASE("extreme neighbours: all rows of 0, 1, 127, 128, 254 and 255") {
   for (const png::UnfilterVariant& variant : png::unfilter_variants()) {
     if (variant.level > best_simd_level()) continue;
     for (const std::size_t bpp : kBytesPerPixel) {
-      Picture extreme = picture(bpp, 1'000, std::vector(16, png::FilterType::paeth), Top::zeros,
-                                random);
+      Picture extreme =
+          picture(bpp, 1'000, std::vector(16, png::FilterType::paeth), Top::zeros, random);
       const std::size_t rows = extreme.lines.size() / extreme.stride;
       Bytes prior(extreme.stride - 1, 0);
       extreme.expected.resize(extreme.stride);
@@ -204,8 +204,8 @@ TEST_CASE("the predictor equals the formula for all neighbours") {
           // prediction, for 0 is added.
           const int before = left && i >= 3 ? expected[i - 3] : 0;
           const int before_above = left && i >= 3 ? prior[i - 3] : 0;
-          row[i] = static_cast<std::uint8_t>(
-              left ? a - paeth_predictor(before, c, before_above) : 0);
+          row[i] =
+              static_cast<std::uint8_t>(left ? a - paeth_predictor(before, c, before_above) : 0);
           expected[i] = static_cast<std::uint8_t>(left ? a : paeth_predictor(a, b, c));
         }
         paeth(row.data(), prior.data(), row.size());
