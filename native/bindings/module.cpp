@@ -12,8 +12,8 @@ PYBIND11_MODULE(_native, m) {
   m.doc() =
       "Native core of pixelferry. Functions release the GIL while they work; all are thread-safe.";
   m.attr("__version__") = PIXELFERRY_VERSION;
-  m.attr("engine") =
-      std::string{pixelferry::png::inflate_engine()} + ", " + pixelferry::png::whole_inflate_engine();
+  m.attr("engine") = std::string{pixelferry::png::inflate_engine()} + ", " +
+                     pixelferry::png::whole_inflate_engine();
 
   register_errors(m);
   register_buffers(m);
