@@ -151,9 +151,11 @@ void decode(std::span<const std::uint8_t> png, const Header& header, const Surve
   const UnfilterKernels& kernels =
       unfilter_kernels(std::max<std::size_t>(1, header.bits_per_pixel() / 8));
 
-  const bool whole = survey.idat_count == 1 && fits(header, kept.window.size());
+  // The input is bounded too: empty blocks cost time and yield nothing.
+  const bool whole = survey.idat_count == 1 && survey.idat_bytes <= kept.window.size() &&
+                     fits(header, kept.window.size());
   if (whole) {
-    throw_if_set(cancel);  // once: what fits is decoded in less than a millisecond
+    throw_if_set(cancel);  // once: what fits takes milliseconds at worst
     IdatReader idat{png, survey.first_idat, cancel};
     if (decode_whole({header, idat, kernels, sink}, kept.whole_inflater, kept.window)) return;
   }

@@ -43,6 +43,7 @@ class Surveyor {
  private:
   void note_idat(const Chunk& chunk) {
     if (survey_.idat_count++ == 0) survey_.first_idat = chunk.offset;
+    survey_.idat_bytes += chunk.data.size();  // all lie in one file: no overflow
   }
 
   void read_palette(const Chunk& plte) {

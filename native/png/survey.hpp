@@ -22,8 +22,9 @@ struct Survey {
   std::array<Rgb, 256> palette{};  // entries that PLTE does not give are black
   std::uint32_t x_per_metre = 0;   // pixels per metre from pHYs, 0 where unknown
   std::uint32_t y_per_metre = 0;
-  std::size_t first_idat = 0;      // its offset in the file
+  std::size_t first_idat = 0;  // its offset in the file
   std::size_t idat_count = 0;
+  std::size_t idat_bytes = 0;  // payload of all
 };
 
 /// Walks the chunks behind the header up to IEND; what follows IEND is ignored. IDAT payload is
