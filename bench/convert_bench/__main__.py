@@ -22,15 +22,19 @@ LIBRARY = TOP / "build" / "bench" / "bench" / "native" / "libpixelferry_peers.so
 def main() -> int:
     """Run it."""
     arguments = parsed()
-    pictures, suite = chosen(arguments.paths)
-    plan = Plan(
-        library=arguments.library,
-        pictures=pictures,
-        suite=suite,
-        rounds=arguments.rounds or (2 if arguments.quick else 25),
-        memory_pictures=1 if arguments.quick else len(pictures),
-    )
-    results = run(plan, lambda what: print(f"bench: {what}", file=sys.stderr))
+    try:
+        pictures, suite = chosen(arguments.paths)
+        plan = Plan(
+            library=arguments.library,
+            pictures=pictures,
+            suite=suite,
+            rounds=arguments.rounds or (2 if arguments.quick else 25),
+            memory_pictures=1 if arguments.quick else len(pictures),
+        )
+        results = run(plan, say)
+    except (OSError, ValueError) as error:
+        say(str(error))
+        return 2
     text = report(results)
     print(text)
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -40,10 +44,15 @@ def main() -> int:
         draw(results, stem.with_suffix(".svg"))
         text += f"\n![times as long as pixelferry]({stem.name}.svg)\n"
     except ImportError as error:
-        print(f"bench: no chart: {error}", file=sys.stderr)
+        say(f"no chart: {error}")
     stem.with_suffix(".md").write_text(text)
     missed = any(bar.met is False for bar in bars(results))
     return 1 if arguments.check and missed else 0
+
+
+def say(what: str) -> None:
+    """Tell whoever waits."""
+    print(f"bench: {what}", file=sys.stderr)
 
 
 def parsed() -> argparse.Namespace:

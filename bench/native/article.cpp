@@ -17,10 +17,11 @@ void push(Buffer& bmp, unsigned value, int bytes) {
 
 Buffer bmp_of(const Buffer& rgb, unsigned width, unsigned height) {
   const auto stride = static_cast<unsigned>(bmp_stride(width));
+  const unsigned pixels = stride * height;
   Buffer bmp;
   bmp.push_back('B');
   bmp.push_back('M');
-  push(bmp, kBmpHeaderBytes + stride * height, 4);
+  push(bmp, static_cast<unsigned>(kBmpHeaderBytes) + pixels, 4);
   push(bmp, 0, 4);
   push(bmp, kBmpHeaderBytes, 4);
   push(bmp, 40, 4);
@@ -29,7 +30,7 @@ Buffer bmp_of(const Buffer& rgb, unsigned width, unsigned height) {
   push(bmp, 1, 2);
   push(bmp, 24, 2);
   push(bmp, 0, 4);
-  push(bmp, stride * height, 4);
+  push(bmp, pixels, 4);
   push(bmp, 0, 16);
   const std::size_t row = std::size_t{3} * width;
   for (std::size_t y = height; y-- > 0;) {

@@ -73,8 +73,6 @@ Contender copy_of_output() {
 
 }  // namespace
 
-std::vector<Contender> limits() {
-  return {inflate_isal(), inflate_libdeflate(), copy_of_output()};
-}
+std::vector<Contender> limits() { return {inflate_isal(), inflate_libdeflate(), copy_of_output()}; }
 
 }  // namespace pixelferry::bench

@@ -41,6 +41,7 @@ void convert(Bytes png, const Sink& sink) {
     check(spng_decode_image(context, rgb.data(), rgb.size(), SPNG_FMT_RGB8, 0));
     for (std::size_t y = 0; y < header.height; ++y) bmp.put_rgb_row(y, rgb.data() + y * row);
   }
+  check(spng_decode_chunks(context));  // to the end: else the last CRC goes unchecked
   sink(bmp.bytes());
 }
 
