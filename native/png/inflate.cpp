@@ -82,20 +82,24 @@ std::size_t Inflater::inflate(std::span<std::uint8_t> out) noexcept {
   isal.next_out = out.data();
   isal.avail_out = static_cast<std::uint32_t>(out.size());
   const int result = isal_inflate(&isal);
+  if (result != ISAL_DECOMP_OK) {  // after some faults its counts are wrong
+    fail(ErrorCode::bad_deflate);
+    return 0;
+  }
 
   const std::size_t written = out.size() - isal.avail_out;
   adler_ = adler32(adler_, out.first(written));
   input_ = input_.last(isal.avail_in);
   // ISA-L stops early at the end of the input only; anything else would lose bytes.
   const bool stuck = written < out.size() && !input_.empty();
-  if (isal.block_state == ISAL_BLOCK_FINISH && result == ISAL_DECOMP_OK) {
+  if (isal.block_state == ISAL_BLOCK_FINISH) {
     stage_ = Stage::trailer;
     // What it has read ahead: the bits that fill up the last byte, then whole bytes.
     std::uint64_t ahead = isal.read_in >> (isal.read_in_length % 8);
     for (int n = isal.read_in_length / 8; n > 0; --n, ahead >>= 8) {
       take(static_cast<std::uint8_t>(ahead));
     }
-  } else if (result != ISAL_DECOMP_OK || stuck) {
+  } else if (stuck) {
     fail(ErrorCode::bad_deflate);
   }
   return written;

@@ -14,8 +14,9 @@ namespace pixelferry::png {
 [[nodiscard]] const char* whole_inflate_engine() noexcept;
 
 /// Inflates small streams in less time than Inflater does: see docs/how-it-works.md for the figures.
-/// Reusable; not thread-safe. Behind it stands libdeflate, which is as strict as zlib, except that
-/// it takes the length symbols 286 and 287, which RFC 1951 does not allow, for 258.
+/// Reusable; not thread-safe. Behind it stands libdeflate, which is as strict as lodepng, except that
+/// it takes the length symbols 286 and 287, which RFC 1951 does not allow, for 258, and that older
+/// versions cut off a run of code lengths that goes beyond the last one.
 class WholeInflater {
  public:
   /// Bytes of heap memory that one holds at most.

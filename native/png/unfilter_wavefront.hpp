@@ -44,7 +44,7 @@ inline Masks<V> masks_of(const Byte* first, std::size_t stride) noexcept {
   alignas(kBytes) Byte simple[kBytes];
   bool any_simple = false;
   for (std::size_t k = 0; k < kRows<V, Bpp>; ++k) {
-    const auto filter = FilterType{first[k * stride - 1]};
+    const auto filter = FilterType{(first + k * stride)[-1]};
     const bool is_average = filter == FilterType::average;
     const bool is_simple = is_average || filter == FilterType::up || filter == FilterType::none;
     const bool looks_up = filter != FilterType::sub && filter != FilterType::none;
