@@ -16,6 +16,8 @@ from convert_bench.tables import report
 
 TOP = Path(__file__).parents[2]
 PHOTO = TOP / "tests" / "data" / "photo.png"
+RESULTS = TOP / "bench" / "results"
+QUICK_RESULTS = TOP / "build" / "bench"  # figures of few rounds are none to keep
 LIBRARY = TOP / "build" / "bench" / "bench" / "native" / "libpixelferry_peers.so"
 
 
@@ -37,8 +39,9 @@ def main() -> int:
         return 2
     text = report(results)
     print(text)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    stem = arguments.out / f"{results.date}-convert"
+    out: Path = arguments.out or (QUICK_RESULTS if arguments.quick else RESULTS)
+    out.mkdir(parents=True, exist_ok=True)
+    stem = out / f"{results.date}-convert"
     stem.with_suffix(".json").write_text(results.to_json())
     try:
         draw(results, stem.with_suffix(".svg"))
@@ -68,7 +71,9 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="few rounds: to see that it works")
     parser.add_argument("--check", action="store_true", help="exit with 1 if a bar is missed")
     parser.add_argument("--rounds", type=int, help="turns of each contender (25)")
-    parser.add_argument("--out", type=Path, default=TOP / "bench" / "results", help="a folder")
+    parser.add_argument(
+        "--out", type=Path, help="a folder (bench/results, after --quick build/bench)"
+    )
     parser.add_argument("--library", type=Path, default=LIBRARY, help=argparse.SUPPRESS)
     return parser.parse_args()
 
