@@ -13,10 +13,10 @@ namespace pixelferry::png {
 /// The library behind WholeInflater and its version.
 [[nodiscard]] const char* whole_inflate_engine() noexcept;
 
-/// Inflates small streams in less time than Inflater does: see docs/how-it-works.md for the figures.
-/// Reusable; not thread-safe. Behind it stands libdeflate, which is as strict as lodepng, except that
-/// it takes the length symbols 286 and 287, which RFC 1951 does not allow, for 258, and that older
-/// versions cut off a run of code lengths that goes beyond the last one.
+/// Inflates small streams in less time than Inflater does: see docs/how-it-works.md for the
+/// figures. Reusable; not thread-safe. Behind it stands libdeflate, which is as strict as lodepng,
+/// except that it takes the length symbols 286 and 287, which RFC 1951 does not allow, for 258, and
+/// that older versions cut off a run of code lengths that goes beyond the last one.
 class WholeInflater {
  public:
   /// Bytes of heap memory that one holds at most.
@@ -24,8 +24,8 @@ class WholeInflater {
 
   WholeInflater();  // throws std::bad_alloc
 
-  /// Whether `stream` is one zlib stream and nothing else, is right in all that Inflater checks, and
-  /// yields as many bytes as `out` has. They are there then; else `out` is unspecified.
+  /// Whether `stream` is one zlib stream and nothing else, is right in all that Inflater checks,
+  /// and yields as many bytes as `out` has. They are there then; else `out` is unspecified.
   [[nodiscard]] bool inflate(std::span<const std::uint8_t> stream,
                              std::span<std::uint8_t> out) noexcept;
 

@@ -8,7 +8,7 @@ namespace {
 
 template <std::size_t Bpp>
 struct Level {
-  static constexpr UnfilterKernels kernels{
+  static constexpr UnfilterKernels kKernels{
       .sub = sub<Vec128, Bpp>,
       .up = up<Vec256>,
       .average = decode_row<Vec128, Bpp, Average>,

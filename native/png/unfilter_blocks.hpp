@@ -5,7 +5,7 @@
 #include "png/unfilter_lanes.hpp"
 
 namespace pixelferry::png {
-namespace {
+namespace {  // NOLINT(cert-dcl59-cpp): what the files emit must be their own
 
 /// A block as it stands in memory; kLoaded<Bpp> bytes are touched.
 template <typename V, std::size_t Bpp>

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 namespace pixelferry::png {
-namespace {
+namespace {  // NOLINT(cert-dcl59-cpp): what the files emit must be their own
 
 using Byte = std::uint8_t;
 

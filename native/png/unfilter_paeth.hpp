@@ -2,7 +2,7 @@
 #pragma once
 
 namespace pixelferry::png {
-namespace {
+namespace {  // NOLINT(cert-dcl59-cpp): what the files emit must be their own
 
 /// PNG specification 9.4 on bytes, `x` added. The prediction p = a + b - c is as far from the lower
 /// of a and b as c is from the higher one, and the other way round; c is nearest to p if neither of

@@ -8,7 +8,7 @@
 #include "png/unfilter_paeth.hpp"
 
 namespace pixelferry::png {
-namespace {
+namespace {  // NOLINT(cert-dcl59-cpp): what the files emit must be their own
 
 template <typename V>
 void up(Byte* row, const Byte* prior, std::size_t size) noexcept {

@@ -68,7 +68,7 @@ void paeth(Byte* row, const Byte* prior, std::size_t size) noexcept {
 
 template <std::size_t Bpp>
 struct Level {
-  static constexpr UnfilterKernels kernels{
+  static constexpr UnfilterKernels kKernels{
       .sub = sub<Bpp>, .up = up, .average = average<Bpp>, .paeth = paeth<Bpp>};
 };
 

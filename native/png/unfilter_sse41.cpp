@@ -8,11 +8,11 @@ namespace {
 
 template <std::size_t Bpp>
 struct Level {
-  static constexpr UnfilterKernels kernels{.sub = sub<Vec128, Bpp>,
-                                           .up = up<Vec128>,
-                                           .average = decode_row<Vec128, Bpp, Average>,
-                                           .paeth = decode_row<Vec128, Bpp, Paeth>,
-                                           .wavefronts = {wavefront_of<Vec128, Bpp>()}};
+  static constexpr UnfilterKernels kKernels{.sub = sub<Vec128, Bpp>,
+                                            .up = up<Vec128>,
+                                            .average = decode_row<Vec128, Bpp, Average>,
+                                            .paeth = decode_row<Vec128, Bpp, Paeth>,
+                                            .wavefronts = {wavefront_of<Vec128, Bpp>()}};
 };
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include <cstdint>
 
 namespace pixelferry::png {
-namespace {
+namespace {  // NOLINT(cert-dcl59-cpp): what the files emit must be their own
 
 struct Vec128 {
   using Vec = __m128i;

@@ -5,7 +5,7 @@
 #include "png/unfilter_vec128.hpp"
 
 namespace pixelferry::png {
-namespace {
+namespace {  // NOLINT(cert-dcl59-cpp): what the files emit must be their own
 
 struct Vec256 {
   using Vec = __m256i;

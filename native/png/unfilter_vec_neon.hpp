@@ -8,7 +8,7 @@
 #include <cstring>
 
 namespace pixelferry::png {
-namespace {
+namespace {  // NOLINT(cert-dcl59-cpp): what the files emit must be their own
 
 struct VecNeon {
   using Vec = uint8x16_t;

@@ -10,7 +10,7 @@
 #include "png/unfilter_paeth.hpp"
 
 namespace pixelferry::png {
-namespace {
+namespace {  // NOLINT(cert-dcl59-cpp): what the files emit must be their own
 
 /// What a wavefront hands on from step to step.
 template <typename V>
@@ -56,6 +56,16 @@ inline Masks<V> masks_of(const Byte* first, std::size_t stride) noexcept {
   return {V::load(above), V::load(average), V::load(simple), any_simple};
 }
 
+/// Each row's pixel with its own filter undone; `Simple` tells whether masks.any_simple.
+template <typename V, bool Simple>
+inline typename V::Vec plus_filter(typename V::Vec x, typename V::Vec left, typename V::Vec above,
+                                   typename V::Vec above_left, const Masks<V>& masks) noexcept {
+  const auto paeth = plus_paeth<V>(x, left, above, above_left);
+  if constexpr (!Simple) return paeth;
+  const auto simple = V::add(x, V::select(masks.average, V::average(left, above), above));
+  return V::select(masks.simple, simple, paeth);
+}
+
 /// Decodes the pixels [from, to) counted at the first row, whole blocks, of rows[k][0 …] and the
 /// row `prior` above them.
 template <typename V, std::size_t Bpp, bool Simple>
@@ -71,12 +81,7 @@ inline void advance(Front<V>& front, const Masks<V>& masks, Byte* const* rows, c
       const Vec x = pixels[j];
       const Vec above = V::bit_and(masks.above, V::template shift_in<kLane<Bpp>>(top, f.before));
       top = V::Half::template shift_up<kLane<Bpp>>(top);
-      Vec out = plus_paeth<V>(x, f.out, above, f.above);
-      if constexpr (Simple) {
-        const Vec mean = V::average(f.out, above);
-        const Vec simple = V::add(x, V::select(masks.average, mean, above));
-        out = V::select(masks.simple, simple, out);
-      }
+      const Vec out = plus_filter<V, Simple>(x, f.out, above, f.above, masks);
       f.before = f.out;
       f.out = out;
       f.above = above;
