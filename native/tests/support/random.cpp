@@ -13,6 +13,12 @@ std::uint64_t seed() {
   return chosen;
 }
 
+std::uint64_t seed_of(std::span<const std::uint8_t> bytes) {
+  std::uint64_t hash = 0xCBF29CE484222325;  // FNV-1a
+  for (const std::uint8_t byte : bytes) hash = (hash ^ byte) * 0x100000001B3;
+  return hash;
+}
+
 Bytes Random::bytes(std::size_t count) {
   Bytes result(count);
   std::uint64_t word = 0;

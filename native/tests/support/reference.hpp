@@ -1,7 +1,9 @@
 // What others make of the same bytes: lodepng of a PNG, zlib of its image data.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "support/random.hpp"
@@ -21,7 +23,12 @@ inline constexpr unsigned kIncompleteCode = 55;
 /// lodepng's error for a literal or length symbol beyond 285.
 inline constexpr unsigned kUndefinedLength = 16;
 
-/// Whether zlib takes `stream` for one zlib stream with nothing behind it.
+/// What zlib makes of `stream` if that is one zlib stream with nothing behind it and holds at most
+/// `most` bytes; else nothing.
+[[nodiscard]] std::optional<Bytes> inflated_by_zlib(std::span<const std::uint8_t> stream,
+                                                    std::size_t most);
+
+/// Whether zlib takes `stream` for one zlib stream (of at most 1 MiB) with nothing behind it.
 [[nodiscard]] bool zlib_accepts(std::span<const std::uint8_t> stream);
 
 }  // namespace pixelferry::test
