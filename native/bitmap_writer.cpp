@@ -24,6 +24,7 @@ BitmapWriter::BitmapWriter(std::span<std::uint8_t> file, const bmp::Layout& layo
       layout_{layout},
       bits_per_pixel_{header.bits_per_pixel()},
       kernel_{bmp::bgr_row_kernel(header.color_type, header.bit_depth)},
+      scatter_{bmp::scatter_kernel()},
       colors_{color_table(header, survey)} {
   bmp::write_headers(file_, layout_, {.x = survey.x_per_metre, .y = survey.y_per_metre});
 }
@@ -48,9 +49,8 @@ void BitmapWriter::scatter(std::span<std::uint8_t> row, const png::Pass& pass,
   for (std::size_t left = pass.width; left > 0;) {
     const std::size_t count = std::min(left, kScatterPixels);
     kernel_(pixels.data(), from, count, colors_);
-    for (std::size_t i = 0; i < count; ++i, to += kPixelBytes * pass.dx) {
-      std::copy_n(&pixels[kPixelBytes * i], kPixelBytes, &row[to]);
-    }
+    scatter_(&row[to], pixels.data(), count, pass.dx);
+    to += kPixelBytes * pass.dx * count;
     from += count * bits_per_pixel_ / 8;
     left -= count;
   }

@@ -32,6 +32,7 @@ class BitmapWriter final : public png::ScanlineSink {
   bmp::Layout layout_;
   std::size_t bits_per_pixel_;  // of the scanlines
   bmp::RowKernel kernel_;
+  bmp::ScatterKernel scatter_;
   bmp::ColorTable colors_;
 };
 

@@ -32,10 +32,17 @@ struct alignas(64) ColorTable {
 using RowKernel = void (*)(std::uint8_t* to, const std::uint8_t* from, std::size_t pixels,
                            const ColorTable& colors) noexcept;
 
+/// Writes `pixels` pixels of 3 bytes to every `step`-th pixel of `to`, the first one included, as a
+/// pass of Adam7 asks. What lies between them is not touched, or written back as it was. Cannot
+/// fail; any thread.
+using ScatterKernel = void (*)(std::uint8_t* to, const std::uint8_t* from, std::size_t pixels,
+                               std::size_t step) noexcept;
+
 /// One implementation of all kernels.
 struct RowVariant {
   SimdLevel level;
   RowKernel (*kernel)(png::ColorType type, std::uint8_t bit_depth) noexcept;
+  ScatterKernel scatter;
 };
 
 /// Fastest first, scalar last.
@@ -43,6 +50,8 @@ struct RowVariant {
 
 /// The kernel of the fastest variant that runs here. Any thread.
 [[nodiscard]] RowKernel bgr_row_kernel(png::ColorType type, std::uint8_t bit_depth) noexcept;
+
+[[nodiscard]] ScatterKernel scatter_kernel() noexcept;
 
 /// At most 256 colors; the indices beyond them are black.
 [[nodiscard]] ColorTable color_table(std::span<const png::Rgb> palette) noexcept;

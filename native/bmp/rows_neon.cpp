@@ -44,17 +44,18 @@ struct Neon : Simd16<Neon> {
     return vzip1q_u8(vandq_u8(vshrq_n_u8(v, Bits), mask), vandq_u8(v, mask));
   }
 
-  static Bytes merge(Bytes a, Bytes b, Bytes c) noexcept {
-    static constexpr auto kOfB = positions<Neon>([](auto i) { return i % 3 == 1 ? 0xFF : 0; });
-    static constexpr auto kOfC = positions<Neon>([](auto i) { return i % 3 == 2 ? 0xFF : 0; });
-    return vbslq_u8(load(kOfC.at), c, vbslq_u8(load(kOfB.at), b, a));
-  }
+  static Bytes select(Bytes mask, Bytes yes, Bytes no) noexcept { return vbslq_u8(mask, yes, no); }
 };
 
 }  // namespace
 
 RowKernel bgr_row_kernel_neon(png::ColorType type, std::uint8_t bit_depth) noexcept {
   return row_kernel<Neon>(type, bit_depth);
+}
+
+void scatter_neon(std::uint8_t* to, const std::uint8_t* from, std::size_t pixels,
+                  std::size_t step) noexcept {
+  scatter<Neon>(to, from, pixels, step);
 }
 
 }  // namespace pixelferry::bmp

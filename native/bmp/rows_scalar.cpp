@@ -100,4 +100,12 @@ RowKernel bgr_row_kernel_scalar(png::ColorType type, std::uint8_t bit_depth) noe
   return index_kernel(bit_depth);
 }
 
+void scatter_scalar(std::uint8_t* to, const std::uint8_t* from, std::size_t pixels,
+                    std::size_t step) noexcept {
+  for (std::size_t i = 0; i < pixels; ++i, to += 3 * step, from += 3) {
+    std::memcpy(to, from, 2);  // a copy of 3 bytes may become a call
+    to[2] = from[2];
+  }
+}
+
 }  // namespace pixelferry::bmp

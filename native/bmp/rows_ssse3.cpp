@@ -58,12 +58,8 @@ struct Ssse3 : Simd16<Ssse3> {
     return _mm_unpacklo_epi8(_mm_and_si128(_mm_srli_epi16(v, Bits), mask), _mm_and_si128(v, mask));
   }
 
-  static Bytes merge(Bytes a, Bytes b, Bytes c) noexcept {
-    const Bytes at_a = _mm_setr_epi8(-1, 0, 0, -1, 0, 0, -1, 0, 0, -1, 0, 0, -1, 0, 0, -1);
-    const Bytes at_b = _mm_setr_epi8(0, -1, 0, 0, -1, 0, 0, -1, 0, 0, -1, 0, 0, -1, 0, 0);
-    const Bytes at_c = _mm_setr_epi8(0, 0, -1, 0, 0, -1, 0, 0, -1, 0, 0, -1, 0, 0, -1, 0);
-    return _mm_or_si128(_mm_or_si128(_mm_and_si128(a, at_a), _mm_and_si128(b, at_b)),
-                        _mm_and_si128(c, at_c));
+  static Bytes select(Bytes mask, Bytes yes, Bytes no) noexcept {
+    return _mm_or_si128(_mm_and_si128(mask, yes), _mm_andnot_si128(mask, no));
   }
 };
 
@@ -71,6 +67,11 @@ struct Ssse3 : Simd16<Ssse3> {
 
 RowKernel bgr_row_kernel_ssse3(png::ColorType type, std::uint8_t bit_depth) noexcept {
   return row_kernel<Ssse3>(type, bit_depth);
+}
+
+void scatter_ssse3(std::uint8_t* to, const std::uint8_t* from, std::size_t pixels,
+                   std::size_t step) noexcept {
+  scatter<Ssse3>(to, from, pixels, step);
 }
 
 }  // namespace pixelferry::bmp

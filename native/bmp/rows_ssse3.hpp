@@ -7,4 +7,7 @@ namespace pixelferry::bmp {
 
 RowKernel bgr_row_kernel_ssse3(png::ColorType type, std::uint8_t bit_depth) noexcept;
 
+void scatter_ssse3(std::uint8_t* to, const std::uint8_t* from, std::size_t pixels,
+                   std::size_t step) noexcept;
+
 }  // namespace pixelferry::bmp

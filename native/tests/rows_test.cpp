@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 
 #include "support/guarded.hpp"
 #include "support/png_builder.hpp"
@@ -50,6 +51,24 @@ bmp::ColorTable random_colors(Random& random) {
   return bmp::color_table(palette);
 }
 
+/// A row of random samples, once against each forbidden page.
+void check_row(const bmp::RowVariant& variant, const png::Header& format, std::uint32_t pixels,
+               const bmp::ColorTable& colors, Random& random) {
+  const bmp::RowKernel kernel = variant.kernel(format.color_type, format.bit_depth);
+  const Bytes row = random.bytes(static_cast<std::size_t>(format.row_bytes(pixels)));
+  const Bytes expected = expected_row(format, row, pixels, colors);
+  for (const Guarded::At at : {Guarded::At::begin, Guarded::At::end}) {
+    const Guarded from{row, at};
+    const Guarded to{std::size_t{3} * pixels, at};
+    kernel(to.bytes().data(), from.bytes().data(), pixels, colors);
+    CAPTURE(name_of(variant.level));
+    CAPTURE(static_cast<int>(format.color_type));
+    CAPTURE(static_cast<int>(format.bit_depth));
+    CAPTURE(pixels);
+    REQUIRE(std::ranges::equal(to.bytes(), expected));
+  }
+}
+
 TEST_CASE("every variant equals the rules, between guard pages") {
   Random random;
   for (const bmp::RowVariant& variant : bmp::bgr_row_variants()) {
@@ -59,19 +78,44 @@ TEST_CASE("every variant equals the rules, between guard pages") {
       const bmp::ColorTable colors =
           indexed ? random_colors(random)
                   : bmp::gray_table(std::min<std::uint8_t>(format.bit_depth, 4));
-      const bmp::RowKernel kernel = variant.kernel(format.color_type, format.bit_depth);
       for (std::uint32_t pixels = 1; pixels <= 200; ++pixels) {
-        const Bytes row = random.bytes(static_cast<std::size_t>(format.row_bytes(pixels)));
-        for (const Guarded::At at : {Guarded::At::begin, Guarded::At::end}) {
-          const Guarded from{row, at};
-          const Guarded to{std::size_t{3} * pixels, at};
-          kernel(to.bytes().data(), from.bytes().data(), pixels, colors);
-          CAPTURE(name_of(variant.level));
-          CAPTURE(static_cast<int>(format.color_type));
-          CAPTURE(static_cast<int>(format.bit_depth));
-          CAPTURE(pixels);
-          REQUIRE(std::ranges::equal(to.bytes(), expected_row(format, row, pixels, colors)));
-        }
+        check_row(variant, format, pixels, colors, random);
+      }
+      for (int i = 0; i < 5; ++i) {
+        const auto pixels = static_cast<std::uint32_t>(1 + random.below(5000));
+        check_row(variant, format, pixels, colors, random);
+      }
+    }
+  }
+}
+
+/// Pixels scattered over memory that ends with the last one, once against each forbidden page.
+void check_scatter(const bmp::RowVariant& variant, std::size_t pixels, std::size_t step,
+                   Random& random) {
+  const Bytes content = random.bytes(3 * pixels);
+  const Bytes before = random.bytes(3 * (step * (pixels - 1) + 1));
+  Bytes expected = before;
+  for (std::size_t i = 0; i < content.size(); ++i) {
+    expected[i / 3 * 3 * step + i % 3] = content[i];
+  }
+  for (const Guarded::At at : {Guarded::At::begin, Guarded::At::end}) {
+    const Guarded from{content, at};
+    const Guarded to{before, at};
+    variant.scatter(to.bytes().data(), from.bytes().data(), pixels, step);
+    CAPTURE(name_of(variant.level));
+    CAPTURE(step);
+    CAPTURE(pixels);
+    REQUIRE(std::ranges::equal(to.bytes(), expected));
+  }
+}
+
+TEST_CASE("scattered pixels leave all between them as it was, between guard pages") {
+  Random random;
+  for (const bmp::RowVariant& variant : bmp::bgr_row_variants()) {
+    if (variant.level > best_simd_level()) continue;
+    for (const std::size_t step : {2U, 4U, 8U}) {
+      for (std::size_t pixels = 1; pixels <= 200; ++pixels) {
+        check_scatter(variant, pixels, step, random);
       }
     }
   }
