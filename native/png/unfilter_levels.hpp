@@ -11,22 +11,23 @@ const UnfilterKernels& unfilter_kernels_sse41(std::size_t bytes_per_pixel) noexc
 const UnfilterKernels& unfilter_kernels_avx2(std::size_t bytes_per_pixel) noexcept;
 const UnfilterKernels& unfilter_kernels_neon(std::size_t bytes_per_pixel) noexcept;
 
-/// `Level<Bpp>::kKernels` for the bytes per pixel given.
+/// `Level<Bpp>::kernels` for the bytes per pixel given. Static: a template as its argument, though
+/// local to a file, leaves it a weak symbol, and all levels would share one.
 template <template <std::size_t> typename Level>
-const UnfilterKernels& kernels_of(std::size_t bytes_per_pixel) noexcept {
+static const UnfilterKernels& kernels_of(std::size_t bytes_per_pixel) noexcept {
   switch (bytes_per_pixel) {
     case 2:
-      return Level<2>::kKernels;
+      return Level<2>::kernels;
     case 3:
-      return Level<3>::kKernels;
+      return Level<3>::kernels;
     case 4:
-      return Level<4>::kKernels;
+      return Level<4>::kernels;
     case 6:
-      return Level<6>::kKernels;
+      return Level<6>::kernels;
     case 8:
-      return Level<8>::kKernels;
+      return Level<8>::kernels;
     default:
-      return Level<1>::kKernels;
+      return Level<1>::kernels;
   }
 }
 
