@@ -1,5 +1,7 @@
 // A conversion gives the same file at every SIMD level that this CPU has, for every format and way
 // of interlacing: which machine it runs on cannot be told from the result.
+#include "support/simd_levels.hpp"
+
 #include <doctest/doctest.h>
 
 #include "simd.hpp"
@@ -9,26 +11,13 @@
 namespace pixelferry::test {
 namespace {
 
-/// Gives the level back in the end, however the test ends.
-class KeptLevel {
- public:
-  KeptLevel() = default;
-  ~KeptLevel() { set_simd_level(level_); }
-  KeptLevel(const KeptLevel&) = delete;
-  KeptLevel& operator=(const KeptLevel&) = delete;
-
- private:
-  SimdLevel level_ = simd_level();
-};
-
 void check_all_levels(const png::Header& header, Random& random) {
-  const KeptLevel kept;
   const Bytes png = random_png(header, Filters::mixed, random);
-  set_simd_level(SimdLevel::scalar);
+  const SimdLevelGuard scalar{SimdLevel::scalar};
   const Outcome expected = outcome(png, 0x5A);
   REQUIRE_FALSE(expected.fault);
   for (const SimdLevel level : usable_simd_levels()) {
-    set_simd_level(level);
+    const SimdLevelGuard lowered{level};
     REQUIRE(simd_level() == level);
     CAPTURE(name_of(level));
     CAPTURE(static_cast<int>(header.color_type));
@@ -54,8 +43,7 @@ TEST_CASE("every format gives the same file at every level") {
 }
 
 TEST_CASE("a level above what the CPU has is lowered to its best") {
-  const KeptLevel kept;
-  set_simd_level(SimdLevel::avx512);
+  const SimdLevelGuard guard{SimdLevel::avx512};
   CHECK(simd_level() == best_simd_level());
   CHECK(usable_simd_levels().front() == best_simd_level());
   CHECK(usable_simd_levels().back() == SimdLevel::scalar);
