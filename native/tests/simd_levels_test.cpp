@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
+
 #include "simd.hpp"
 #include "support/outcome.hpp"
 #include "support/png_builder.hpp"
@@ -26,6 +28,12 @@ void check_all_levels(const png::Header& header, Random& random) {
     CAPTURE(header.width);
     REQUIRE(outcome(png).bmp == expected.bmp);
   }
+}
+
+// scripts/test-cpus sets the variable.
+TEST_CASE("the best level is the one that the CPU is known for") {
+  const char* const known = std::getenv("PIXELFERRY_TEST_SIMD_LEVEL");
+  if (known != nullptr) CHECK(name_of(best_simd_level()) == known);
 }
 
 TEST_CASE("every format gives the same file at every level") {
