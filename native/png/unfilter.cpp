@@ -53,15 +53,15 @@ unsigned cost(const Scanlines& lines, std::size_t first, std::size_t rows,
 }
 
 /// The wavefront that pays from scanline `first` on, or null. `waits` tells whether to wait for
-/// more scanlines instead.
+/// more scanlines instead, of which `room` has.
 const Wavefront* best_wavefront(const UnfilterKernels& kernels, const Scanlines& lines,
-                                std::size_t first, bool more, bool& waits) noexcept {
+                                std::size_t first, std::size_t room, bool& waits) noexcept {
   const std::size_t left = lines.count() - first;
   std::span<const Wavefront> waves{kernels.wavefronts};
   for (; !waves.empty() && waves.front().rows != 0; waves = waves.subspan(1)) {
     const Wavefront& wave = waves.front();
     if (lines.stride - 1 < wave.min_size) continue;
-    waits = more && left < wave.rows;
+    waits = left < wave.rows && room > lines.count() && room > wave.rows;
     if (waits) return nullptr;
     if (left >= wave.rows && wave.cost < cost(lines, first, wave.rows, waves.subspan(1))) {
       return &wave;
@@ -99,12 +99,13 @@ const UnfilterKernels& unfilter_kernels(std::size_t bytes_per_pixel) noexcept {
   return usable(kVariants).kernels(bytes_per_pixel);
 }
 
-std::size_t unfilter(const UnfilterKernels& kernels, const Scanlines& lines, bool more) noexcept {
+std::size_t unfilter(const UnfilterKernels& kernels, const Scanlines& lines,
+                     std::size_t room) noexcept {
   std::size_t done = 1;
   while (done < lines.count()) {
     if (waits_for_left(lines.filter(done))) {
       bool waits = false;
-      const Wavefront* const wave = best_wavefront(kernels, lines, done, more, waits);
+      const Wavefront* const wave = best_wavefront(kernels, lines, done, room, waits);
       if (waits) return done;
       if (wave != nullptr) {
         wave->kernel(lines.row(done).data(), lines.stride, lines.stride - 1);

@@ -39,7 +39,7 @@ struct UnfilterKernels {
   UnfilterKernel up;
   UnfilterKernel average;
   UnfilterKernel paeth;
-  std::array<Wavefront, 2> wavefronts{};  // most rows first; unused ones have no rows
+  std::array<Wavefront, 3> wavefronts{};  // most rows first; unused ones have no rows
 };
 
 /// One implementation of all kernels.
@@ -72,10 +72,10 @@ struct Scanlines {
 };
 
 /// Unfilters all scanlines but the first in place and returns how many are unfiltered now, the
-/// first included. If more will follow (`more`), the last ones may be left for a wavefront together
-/// with those to come; less than kMostRowsLeft. Cannot fail; any thread.
-std::size_t unfilter(const UnfilterKernels& kernels, const Scanlines& lines, bool more) noexcept;
-
-inline constexpr std::size_t kMostRowsLeft = 8;
+/// first included. The last ones may be left for a wavefront together with those to come, which
+/// would be `room` scanlines in all, the last unfiltered one included: more than lines.count(), or
+/// none come and nothing is left. Cannot fail; any thread.
+std::size_t unfilter(const UnfilterKernels& kernels, const Scanlines& lines,
+                     std::size_t room) noexcept;
 
 }  // namespace pixelferry::png

@@ -11,9 +11,10 @@ struct Level {
   static constexpr UnfilterKernels kKernels{
       .sub = sub<Vec128, Bpp>,
       .up = up<Vec256>,
-      .average = decode_row<Vec128, Bpp, Average>,
-      .paeth = decode_row<Vec128, Bpp, Paeth>,
-      .wavefronts = {wavefront_of<Vec256, Bpp>(), wavefront_of<Vec128, Bpp>()}};
+      .average = decode_row<Vec128, WideLanes<Bpp>, Average>,
+      .paeth = decode_row<Vec128, WideLanes<Bpp>, Paeth>,
+      .wavefronts = {wavefront_of<Vec256, TightLanes<Bpp>>(),
+                     wavefront_of<Vec128, TightLanes<Bpp>>(), wavefront_of_few<Vec128, Bpp>()}};
 };
 
 }  // namespace

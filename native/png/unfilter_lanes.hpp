@@ -1,7 +1,8 @@
-// How pixels lie in vectors: each in a lane of 4 or 8 bytes. Included by the files of one SIMD
-// level only; all of it is local to them.
+// How pixels lie in vectors: each in a lane of its own. Included by the files of one SIMD level
+// only; all of it is local to them.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -10,21 +11,28 @@ namespace {  // NOLINT(cert-dcl59-cpp): what the files emit must be their own
 
 using Byte = std::uint8_t;
 
-/// Bytes of a lane, which holds one pixel.
-template <std::size_t Bpp>
-inline constexpr std::size_t kLane = Bpp <= 4 ? 4 : 8;
+/// Pixels of so many bytes in lanes of so many, a power of 2.
+template <std::size_t BytesPerPixel, std::size_t BytesPerLane>
+struct Lanes {
+  static constexpr std::size_t kBpp = BytesPerPixel;
+  static constexpr std::size_t kLane = BytesPerLane;
+  /// Pixels of a block: those that fill 16 bytes of lanes.
+  static constexpr std::size_t kBlock = 16 / kLane;
+  /// Bytes of a block in memory.
+  static constexpr std::size_t kPacked = kBlock * kBpp;
+  /// Bytes that loading a block touches: more than it has where 16 are the fastest to load.
+  static constexpr std::size_t kLoaded = std::bit_ceil(kPacked);
+  /// Pixels that loading a block touches behind it, at most.
+  static constexpr std::size_t kBehind = (kLoaded - kPacked + kBpp - 1) / kBpp;
+};
 
-/// Pixels of a block: those that fill 16 bytes of lanes.
+/// As many pixels in a vector as go into it.
 template <std::size_t Bpp>
-inline constexpr std::size_t kBlock = 16 / kLane<Bpp>;
+using TightLanes = Lanes<Bpp, std::bit_ceil(Bpp)>;
 
-/// Bytes that loading a block touches: more than it has where 16 are the fastest to load.
+/// Few and equal lanes for the small pixels.
 template <std::size_t Bpp>
-inline constexpr std::size_t kLoaded = Bpp <= 2 ? kBlock<Bpp> * Bpp : 16;
-
-/// Pixels that loading a block touches behind it, at most.
-template <std::size_t Bpp>
-inline constexpr std::size_t kBehind = (kLoaded<Bpp> - kBlock<Bpp> * Bpp + Bpp - 1) / Bpp;
+using WideLanes = Lanes<Bpp, Bpp <= 4 ? 4 : 8>;
 
 /// Indices for a byte shuffle; 0x80 yields 0.
 struct Shuffle {
@@ -32,25 +40,25 @@ struct Shuffle {
 };
 
 /// From pixels side by side to pixels in lanes; `Backwards` puts the first one into the last lane.
-template <std::size_t Bpp, bool Backwards>
+template <typename L, bool Backwards>
 constexpr Shuffle spread() noexcept {
   Shuffle shuffle{};
   for (std::size_t i = 0; i < 16; ++i) {
-    const std::size_t lane = i / kLane<Bpp>;
-    const std::size_t pixel = Backwards ? kBlock<Bpp> - 1 - lane : lane;
-    const std::size_t byte = i % kLane<Bpp>;
-    shuffle.bytes[i] = static_cast<Byte>(byte < Bpp ? pixel * Bpp + byte : 0x80);
+    const std::size_t lane = i / L::kLane;
+    const std::size_t pixel = Backwards ? L::kBlock - 1 - lane : lane;
+    const std::size_t byte = i % L::kLane;
+    shuffle.bytes[i] = static_cast<Byte>(byte < L::kBpp ? pixel * L::kBpp + byte : 0x80);
   }
   return shuffle;
 }
 
 /// From pixels in lanes to pixels side by side, then zeros.
-template <std::size_t Bpp>
+template <typename L>
 constexpr Shuffle gather() noexcept {
   Shuffle shuffle{};
   for (std::size_t i = 0; i < 16; ++i) {
-    const bool inside = i < kBlock<Bpp> * Bpp;
-    shuffle.bytes[i] = static_cast<Byte>(inside ? i / Bpp * kLane<Bpp> + i % Bpp : 0x80);
+    const bool inside = i < L::kPacked;
+    shuffle.bytes[i] = static_cast<Byte>(inside ? i / L::kBpp * L::kLane + i % L::kBpp : 0x80);
   }
   return shuffle;
 }
@@ -62,12 +70,12 @@ constexpr Shuffle repeat(std::size_t bpp, std::size_t index) noexcept {
   return shuffle;
 }
 
-template <std::size_t Bpp>
-inline constexpr Shuffle kSpread = spread<Bpp, false>();
-template <std::size_t Bpp>
-inline constexpr Shuffle kSpreadBackwards = spread<Bpp, true>();
-template <std::size_t Bpp>
-inline constexpr Shuffle kGather = gather<Bpp>();
+template <typename L>
+inline constexpr Shuffle kSpread = spread<L, false>();
+template <typename L>
+inline constexpr Shuffle kSpreadBackwards = spread<L, true>();
+template <typename L>
+inline constexpr Shuffle kGather = gather<L>();
 template <std::size_t Bpp, std::size_t Index>
 inline constexpr Shuffle kRepeat = repeat(Bpp, Index);
 

@@ -8,11 +8,12 @@ namespace {
 
 template <std::size_t Bpp>
 struct Level {
-  static constexpr UnfilterKernels kKernels{.sub = sub<VecNeon, Bpp>,
-                                            .up = up<VecNeon>,
-                                            .average = decode_row<VecNeon, Bpp, Average>,
-                                            .paeth = decode_row<VecNeon, Bpp, Paeth>,
-                                            .wavefronts = {wavefront_of<VecNeon, Bpp>()}};
+  static constexpr UnfilterKernels kKernels{
+      .sub = sub<VecNeon, Bpp>,
+      .up = up<VecNeon>,
+      .average = decode_row<VecNeon, WideLanes<Bpp>, Average>,
+      .paeth = decode_row<VecNeon, WideLanes<Bpp>, Paeth>,
+      .wavefronts = {wavefront_of<VecNeon, TightLanes<Bpp>>(), wavefront_of_few<VecNeon, Bpp>()}};
 };
 
 }  // namespace

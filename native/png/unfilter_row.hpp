@@ -32,7 +32,7 @@ inline typename V::Vec running_sum(typename V::Vec x) noexcept {
 
 template <typename V, std::size_t Bpp>
 void sub(Byte* row, const Byte* /*prior*/, std::size_t size) noexcept {
-  constexpr std::size_t kBytes = kBlock<Bpp> * Bpp % 16 == 0 || Bpp <= 2 ? 16 : 12;
+  constexpr std::size_t kBytes = 16 % Bpp == 0 ? 16 : 12;
   auto left = V::zero();  // the last pixel, everywhere
   std::size_t at = 0;
   for (; at + 16 <= size; at += kBytes) {
@@ -68,28 +68,28 @@ struct Neighbours {
   typename V::Vec above_left = V::zero();
 };
 
-template <typename V, std::size_t Bpp, typename Filter>
+template <typename V, typename L, typename Filter>
 inline void decode_block(Byte* row, const Byte* prior, Neighbours<V>& n) noexcept {
-  auto x = load_block<V, Bpp>(row);
-  auto above = load_block<V, Bpp>(prior);
-  typename V::Vec pixels[kBlock<Bpp>];
+  auto x = load_block<V, L>(row);
+  auto above = load_block<V, L>(prior);
+  typename V::Vec pixels[L::kBlock];
   for (auto& pixel : pixels) {
     pixel = Filter::template step<V>(x, n.left, above, n.above_left);
     n = {pixel, above};
-    x = V::template shift_down<kLane<Bpp>>(x);
-    above = V::template shift_down<kLane<Bpp>>(above);
+    x = V::template shift_down<L::kLane>(x);
+    above = V::template shift_down<L::kLane>(above);
   }
-  store_block<V, Bpp>(row, first_lanes<V, Bpp>(pixels));
+  store_block<V, L>(row, first_lanes<V, L>(pixels));
 }
 
 /// One pixel after the other: each waits for the one to the left.
-template <typename V, std::size_t Bpp, typename Filter>
+template <typename V, typename L, typename Filter>
 void decode_row(Byte* row, const Byte* prior, std::size_t size) noexcept {
-  constexpr std::size_t kBytes = kBlock<Bpp> * Bpp;
+  constexpr std::size_t kBytes = L::kPacked;
   Neighbours<V> neighbours;
   std::size_t at = 0;
-  for (; at + kLoaded<Bpp> <= size; at += kBytes) {
-    decode_block<V, Bpp, Filter>(row + at, prior + at, neighbours);
+  for (; at + L::kLoaded <= size; at += kBytes) {
+    decode_block<V, L, Filter>(row + at, prior + at, neighbours);
   }
   if (at == size) return;
   // Less than 16 bytes are left; a copy has room for whole blocks.
@@ -98,7 +98,7 @@ void decode_row(Byte* row, const Byte* prior, std::size_t size) noexcept {
   std::memcpy(rest, row + at, size - at);
   std::memcpy(above, prior + at, size - at);
   for (std::size_t i = 0; i < size - at; i += kBytes) {
-    decode_block<V, Bpp, Filter>(rest + i, above + i, neighbours);
+    decode_block<V, L, Filter>(rest + i, above + i, neighbours);
   }
   std::memcpy(row + at, rest, size - at);
 }

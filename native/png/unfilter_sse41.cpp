@@ -8,11 +8,12 @@ namespace {
 
 template <std::size_t Bpp>
 struct Level {
-  static constexpr UnfilterKernels kKernels{.sub = sub<Vec128, Bpp>,
-                                            .up = up<Vec128>,
-                                            .average = decode_row<Vec128, Bpp, Average>,
-                                            .paeth = decode_row<Vec128, Bpp, Paeth>,
-                                            .wavefronts = {wavefront_of<Vec128, Bpp>()}};
+  static constexpr UnfilterKernels kKernels{
+      .sub = sub<Vec128, Bpp>,
+      .up = up<Vec128>,
+      .average = decode_row<Vec128, WideLanes<Bpp>, Average>,
+      .paeth = decode_row<Vec128, WideLanes<Bpp>, Paeth>,
+      .wavefronts = {wavefront_of<Vec128, TightLanes<Bpp>>(), wavefront_of_few<Vec128, Bpp>()}};
 };
 
 }  // namespace

@@ -54,17 +54,25 @@ struct VecNeon {
     return vextq_u8(front, v, 16 - Bytes);
   }
 
-  static Vec zip_low_32(Vec a, Vec b) noexcept {
-    return vreinterpretq_u8_u32(vzip1q_u32(vreinterpretq_u32_u8(a), vreinterpretq_u32_u8(b)));
+  template <std::size_t Lane>
+  static Vec zip_low(Vec a, Vec b) noexcept {
+    if constexpr (Lane == 1) return vzip1q_u8(a, b);
+    if constexpr (Lane == 2)
+      return vreinterpretq_u8_u16(vzip1q_u16(vreinterpretq_u16_u8(a), vreinterpretq_u16_u8(b)));
+    if constexpr (Lane == 4)
+      return vreinterpretq_u8_u32(vzip1q_u32(vreinterpretq_u32_u8(a), vreinterpretq_u32_u8(b)));
+    if constexpr (Lane == 8)
+      return vreinterpretq_u8_u64(vzip1q_u64(vreinterpretq_u64_u8(a), vreinterpretq_u64_u8(b)));
   }
-  static Vec zip_high_32(Vec a, Vec b) noexcept {
-    return vreinterpretq_u8_u32(vzip2q_u32(vreinterpretq_u32_u8(a), vreinterpretq_u32_u8(b)));
-  }
-  static Vec zip_low_64(Vec a, Vec b) noexcept {
-    return vreinterpretq_u8_u64(vzip1q_u64(vreinterpretq_u64_u8(a), vreinterpretq_u64_u8(b)));
-  }
-  static Vec zip_high_64(Vec a, Vec b) noexcept {
-    return vreinterpretq_u8_u64(vzip2q_u64(vreinterpretq_u64_u8(a), vreinterpretq_u64_u8(b)));
+  template <std::size_t Lane>
+  static Vec zip_high(Vec a, Vec b) noexcept {
+    if constexpr (Lane == 1) return vzip2q_u8(a, b);
+    if constexpr (Lane == 2)
+      return vreinterpretq_u8_u16(vzip2q_u16(vreinterpretq_u16_u8(a), vreinterpretq_u16_u8(b)));
+    if constexpr (Lane == 4)
+      return vreinterpretq_u8_u32(vzip2q_u32(vreinterpretq_u32_u8(a), vreinterpretq_u32_u8(b)));
+    if constexpr (Lane == 8)
+      return vreinterpretq_u8_u64(vzip2q_u64(vreinterpretq_u64_u8(a), vreinterpretq_u64_u8(b)));
   }
 };
 
