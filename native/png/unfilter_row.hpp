@@ -20,13 +20,14 @@ void up(Byte* row, const Byte* prior, std::size_t size) noexcept {
   for (; at < size; ++at) row[at] = static_cast<Byte>(row[at] + prior[at]);
 }
 
-/// Sums up the pixels of 16 bytes by doubling: after each step twice as many pixels are in the sum.
-template <typename V, std::size_t Bpp, std::size_t Shift = Bpp>
+/// Sums up the pixels of the first `Bytes` by doubling: after each step twice as many pixels are in
+/// the sum.
+template <typename V, std::size_t Bytes, std::size_t Shift>
 inline typename V::Vec running_sum(typename V::Vec x) noexcept {
-  if constexpr (Shift >= 16) {
+  if constexpr (Shift >= Bytes) {
     return x;
   } else {
-    return running_sum<V, Bpp, 2 * Shift>(V::add(x, V::template shift_up<Shift>(x)));
+    return running_sum<V, Bytes, 2 * Shift>(V::add(x, V::template shift_up<Shift>(x)));
   }
 }
 
@@ -36,9 +37,9 @@ void sub(Byte* row, const Byte* /*prior*/, std::size_t size) noexcept {
   auto left = V::zero();  // the last pixel, everywhere
   std::size_t at = 0;
   for (; at + 16 <= size; at += kBytes) {
-    const auto x = V::add(running_sum<V, Bpp>(V::load(row + at)), left);
-    store_bytes<V, kBytes>(row + at, x);
-    left = V::shuffle(x, V::load(kRepeat<Bpp, kBytes / Bpp - 1>.bytes));
+    const auto sum = running_sum<V, kBytes, Bpp>(V::load(row + at));
+    store_bytes<V, kBytes>(row + at, V::add(sum, left));
+    left = V::add(left, V::shuffle(sum, V::load(kRepeat<Bpp, kBytes / Bpp - 1>.bytes)));
   }
   for (; at < size; ++at) {
     if (at >= Bpp) row[at] = static_cast<Byte>(row[at] + row[at - Bpp]);
