@@ -4,7 +4,7 @@
 #include "contender.hpp"
 #include "convert.hpp"
 #include "memory/pool.hpp"
-#include "png/inflate.hpp"
+#include "png/inflate_engine.hpp"
 #include "simd.hpp"
 
 namespace pixelferry::bench {
@@ -18,7 +18,7 @@ Contender at(SimdLevel level, std::string name) {
       sink(converted.block.bytes());
     };
   };
-  return {.name = std::move(name), .version = png::inflate_engine(), .prepare = prepare};
+  return {.name = std::move(name), .version = png::inflate_versions(), .prepare = prepare};
 }
 
 /// This machine's kind has this level, or it would be a second name for a lower one.

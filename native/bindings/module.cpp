@@ -4,7 +4,7 @@
 #include <string>
 
 #include "bindings/register.hpp"
-#include "png/inflate.hpp"
+#include "png/inflate_engine.hpp"
 #include "png/inflate_whole.hpp"
 
 PYBIND11_MODULE(_native, m) {
@@ -12,8 +12,8 @@ PYBIND11_MODULE(_native, m) {
   m.doc() =
       "Native core of pixelferry. Functions release the GIL while they work; all are thread-safe.";
   m.attr("__version__") = PIXELFERRY_VERSION;
-  m.attr("engine") = std::string{pixelferry::png::inflate_engine()} + ", " +
-                     pixelferry::png::whole_inflate_engine();
+  m.attr("engine") =
+      pixelferry::png::inflate_versions() + ", " + pixelferry::png::whole_inflate_engine();
 
   register_errors(m);
   register_buffers(m);

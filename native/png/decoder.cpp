@@ -110,17 +110,17 @@ bool fits(const Header& header, std::size_t bytes) noexcept {
   return rows_bytes <= bytes;
 }
 
-/// Bytes of the filtered rows of all passes, where they fit.
-std::size_t filtered_size(const Header& header) noexcept {
+/// Bytes of the filtered rows of all passes.
+std::uint64_t filtered_size(const Header& header) noexcept {
   std::uint64_t size = 0;
   for (const Pass& pass : Passes{header}) size += pass.height * (1 + header.row_bytes(pass.width));
-  return static_cast<std::size_t>(size);
+  return size;
 }
 
 /// Inflates all at once and then decodes it; false if the data is not what it should be. `window`
 /// has room for all filtered rows and one more.
 bool decode_whole(const Job& job, WholeInflater& inflater, std::span<std::uint8_t> window) {
-  std::size_t at = window.size() - filtered_size(job.header);
+  auto at = static_cast<std::size_t>(window.size() - filtered_size(job.header));
   if (!inflater.inflate(job.idat.next(std::numeric_limits<std::size_t>::max()),
                         window.subspan(at))) {
     return false;
@@ -161,6 +161,7 @@ void decode(std::span<const std::uint8_t> png, const Header& header, const Surve
   }
   IdatReader idat{png, survey.first_idat, cancel};
   const Window window{kept.window, filtered_row};
+  kept.inflater.reset(fastest_inflate_engine(filtered_size(header), survey.idat_bytes));
   decode_streaming({header, idat, kernels, sink}, kept.inflater, window.bytes(), cancel);
   // The streaming inflater is asked again to say what is wrong; it does not overrule the other one.
   if (whole) idat.fail(ErrorCode::bad_deflate);

@@ -15,11 +15,9 @@ namespace pixelferry::png {
 /// given. Every fault is an Error at the offset of the IDAT reached.
 class FilteredStream {
  public:
-  /// `inflater` is reset first; `cancel` may be null.
+  /// `inflater` is at the start of a stream; `cancel` may be null.
   FilteredStream(Inflater& inflater, IdatReader& idat, const CancelFlag* cancel) noexcept
-      : inflater_{inflater}, idat_{idat}, cancel_{cancel} {
-    inflater_.reset();
-  }
+      : inflater_{inflater}, idat_{idat}, cancel_{cancel} {}
 
   /// Fills `out`. Throws Error: too_little_data if the zlib stream or the file ends before that,
   /// the faults of Inflater and IdatReader, cancelled.

@@ -1,17 +1,20 @@
 #include "png/inflate.hpp"
 
-#include <isa-l.h>
-
 #include <algorithm>
+#include <variant>
 
 #include "png/adler.hpp"
+#include "png/raw_inflate_isal.hpp"
+#ifdef PIXELFERRY_ZLIB_NG
+#include "png/raw_inflate_zlib_ng.hpp"
+#endif
 
 namespace pixelferry::png {
 namespace {
 
 constexpr std::size_t kHeaderBytes = 2;
 constexpr std::size_t kTrailerBytes = 4;
-constexpr std::size_t kMostOut = std::size_t{1} << 30;  // ISA-L counts in 32 bits
+constexpr std::size_t kMostOut = std::size_t{1} << 30;  // the libraries count in 32 bits
 
 /// RFC 1950, 2.2; `header` is CMF × 256 + FLG.
 constexpr bool is_zlib_header(std::uint32_t header) noexcept {
@@ -23,26 +26,32 @@ constexpr bool is_zlib_header(std::uint32_t header) noexcept {
 
 }  // namespace
 
-#define PIXELFERRY_TEXT(number) #number
-#define PIXELFERRY_VERSION_TEXT(major, minor) PIXELFERRY_TEXT(major) "." PIXELFERRY_TEXT(minor)
-
-const char* inflate_engine() noexcept {
-  return "isa-l " PIXELFERRY_VERSION_TEXT(ISAL_MAJOR_VERSION, ISAL_MINOR_VERSION);
-}
-
+/// One of the libraries at a time, in the same memory.
 struct Inflater::State {
-  inflate_state isal;
+#ifdef PIXELFERRY_ZLIB_NG
+  std::variant<IsalInflater, ZlibNgInflater> raw;
+
+  void reset(InflateEngine engine) {
+    const bool zlib_ng = engine == InflateEngine::zlib_ng;
+    if (zlib_ng && raw.index() == 0) raw.emplace<ZlibNgInflater>();
+    if (!zlib_ng && raw.index() != 0) raw.emplace<IsalInflater>();
+    std::visit([](auto& it) { it.reset(); }, raw);
+  }
+#else
+  std::variant<IsalInflater> raw;
+
+  void reset(InflateEngine) { std::get<0>(raw).reset(); }
+#endif
 };
 
-Inflater::Inflater() : state_{std::make_unique_for_overwrite<State>()} {
+Inflater::Inflater() : state_{std::make_unique<State>()} {
   static_assert(sizeof(State) <= kStateBytes);
-  isal_inflate_init(&state_->isal);
 }
 
 Inflater::~Inflater() = default;
 
-void Inflater::reset() noexcept {
-  isal_inflate_reset(&state_->isal);
+void Inflater::reset(InflateEngine engine) {
+  state_->reset(engine);
   input_ = {};
   stage_ = Stage::header;
   adler_ = 1;
@@ -76,33 +85,19 @@ void Inflater::read_header() noexcept {
 }
 
 std::size_t Inflater::inflate(std::span<std::uint8_t> out) noexcept {
-  inflate_state& isal = state_->isal;
-  isal.next_in = const_cast<std::uint8_t*>(input_.data());  // ISA-L only reads it
-  isal.avail_in = static_cast<std::uint32_t>(input_.size());
-  isal.next_out = out.data();
-  isal.avail_out = static_cast<std::uint32_t>(out.size());
-  const int result = isal_inflate(&isal);
-  if (result != ISAL_DECOMP_OK) {  // after some faults its counts are wrong
+  const RawProgress progress =
+      std::visit([&](auto& raw) { return raw.inflate(input_, out); }, state_->raw);
+  if (progress.state == RawProgress::State::failed) {
     fail(ErrorCode::bad_deflate);
     return 0;
   }
-
-  const std::size_t written = out.size() - isal.avail_out;
-  adler_ = adler32(adler_, out.first(written));
-  input_ = input_.last(isal.avail_in);
-  // ISA-L stops early at the end of the input only; anything else would lose bytes.
-  const bool stuck = written < out.size() && !input_.empty();
-  if (isal.block_state == ISAL_BLOCK_FINISH) {
+  adler_ = adler32(adler_, out.first(progress.written));
+  input_ = input_.subspan(progress.read);
+  if (progress.state == RawProgress::State::finished) {
     stage_ = Stage::trailer;
-    // What it has read ahead: the bits that fill up the last byte, then whole bytes.
-    std::uint64_t ahead = isal.read_in >> (isal.read_in_length % 8);
-    for (int n = isal.read_in_length / 8; n > 0; --n, ahead >>= 8) {
-      take(static_cast<std::uint8_t>(ahead));
-    }
-  } else if (stuck) {
-    fail(ErrorCode::bad_deflate);
+    for (std::size_t i = 0; i < progress.ahead_bytes; ++i) take(progress.ahead[i]);
   }
-  return written;
+  return progress.written;
 }
 
 void Inflater::read_trailer() noexcept {

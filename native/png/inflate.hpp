@@ -1,4 +1,4 @@
-// Streaming zlib decompression (RFC 1950 and 1951), hiding the library that does it.
+// Streaming zlib decompression (RFC 1950 and 1951), hiding the libraries that do it.
 #pragma once
 
 #include <cstddef>
@@ -7,20 +7,17 @@
 #include <span>
 
 #include "errors.hpp"
+#include "png/inflate_engine.hpp"
 
 namespace pixelferry::png {
 
-/// The library behind Inflater and its version, for people who ask what runs here.
-[[nodiscard]] const char* inflate_engine() noexcept;
-
 /// Inflates one zlib stream at a time: pieces of any size in, pieces of any size out. Reusable, for
-/// its state is large; not thread-safe. Behind it stands ISA-L.
+/// its state is large; not thread-safe.
 ///
 /// The zlib header is checked as in lodepng: FCHECK, method 8, a window of at most 32 KiB (which is
 /// not enforced), no preset dictionary. Adler-32 must follow the deflate data at once and end the
-/// stream (lodepng takes it from the last four bytes, whatever stands between).
-/// In deflate blocks ISA-L is as strict as zlib, except that it accepts an incomplete Huffman code
-/// as long as no code that is missing is used; lodepng and zlib refuse it.
+/// stream (lodepng takes it from the last four bytes, whatever stands between). What is between
+/// the two is judged by the InflateEngine.
 class Inflater {
  public:
   /// Bytes of heap memory that one Inflater holds at most.
@@ -42,8 +39,8 @@ class Inflater {
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
 
-  /// Makes ready for a new stream.
-  void reset() noexcept;
+  /// Makes ready for a new stream, to be inflated by `engine`, which this build has.
+  void reset(InflateEngine engine);
 
   /// Gives the next piece, borrowed until produce() says need_input or finished; to be called at
   /// the start and after these two only.

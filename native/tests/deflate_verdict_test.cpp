@@ -2,8 +2,12 @@
 #include <doctest/doctest.h>
 #include <zlib.h>
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
+#include <vector>
 
+#include "support/forced_engine.hpp"
 #include "support/outcome.hpp"
 #include "support/png_builder.hpp"
 #include "support/reference.hpp"
@@ -11,22 +15,33 @@
 namespace pixelferry::test {
 namespace {
 
-/// How a small stream reaches which inflater: in one IDAT at once, in more of them piece by piece.
-enum class Way : std::uint8_t { whole, streaming };
+/// Which inflater a small stream reaches: in one IDAT libdeflate, in more of them the engine named.
+using Way = std::optional<png::InflateEngine>;
+constexpr Way kWhole = std::nullopt;
 
-Bytes file_of(const png::Header& header, const Bytes& stream, Way way) {
-  return png_file(header, way == Way::whole ? idat(stream) : idats(stream, stream.size() / 2 + 1));
+std::vector<Way> ways() {
+  std::vector<Way> result{kWhole};
+  std::ranges::copy(png::inflate_engines(), std::back_inserter(result));
+  return result;
 }
 
-/// What each way accepts although lodepng does not.
-unsigned tolerated_error(Way way) { return way == Way::whole ? kUndefinedLength : kIncompleteCode; }
+Outcome outcome_of(const png::Header& header, const Bytes& stream, Way way) {
+  if (way == kWhole) return outcome(png_file(header, idat(stream)));
+  const ForcedEngine forced{*way};
+  return outcome(png_file(header, idats(stream, stream.size() / 2 + 1)));
+}
+
+/// What each way accepts although lodepng does not; 0 if nothing.
+unsigned tolerated_error(Way way) {
+  if (way == kWhole) return kUndefinedLength;
+  return way == png::InflateEngine::isal ? kIncompleteCode : 0;
+}
 
 /// The rule for a damaged stream with a right Adler-32: this decoder accepts only what lodepng
 /// accepts, apart from one kind of damage each way, and refuses only what lodepng or zlib refuses.
 void check_verdicts(const png::Header& header, const Bytes& stream, Way way) {
-  const Bytes file = file_of(header, stream, way);
-  const Reference lodepng = reference(file);
-  const Outcome found = outcome(file);
+  const Reference lodepng = reference(png_file(header, idat(stream)));
+  const Outcome found = outcome_of(header, stream, way);
   if (!found.fault) {
     REQUIRE((lodepng.lodepng_error == 0 || lodepng.lodepng_error == tolerated_error(way)));
     if (lodepng.lodepng_error == 0) REQUIRE(found.bmp == lodepng.bmp);
@@ -67,9 +82,9 @@ TEST_CASE("damaged deflate data is judged as by lodepng and zlib") {
     }
     // With the Adler-32 of what comes out, damage that decodes to something is accepted.
     const Bytes stream = zlib_wrapped(deflated, inflated_anyhow(deflated));
-    for (const Way way : {Way::whole, Way::streaming}) {
+    for (const Way way : ways()) {
       check_verdicts(header, stream, way);
-      accepted += outcome(file_of(header, stream, way)).fault ? 0 : 1;
+      accepted += outcome_of(header, stream, way).fault ? 0 : 1;
     }
   }
   CHECK(accepted > 100);  // the damage was not always fatal: the rule was tested both ways
@@ -133,7 +148,7 @@ std::optional<ErrorCode> fault_of(const Bytes& deflated, Way way,
                                   const png::Header& header = {1, 1, png::ColorType::gray, 8,
                                                                false},
                                   const Bytes& scanline = {0, 1}) {
-  const auto fault = outcome(file_of(header, zlib_wrapped(deflated, scanline), way)).fault;
+  const auto fault = outcome_of(header, zlib_wrapped(deflated, scanline), way).fault;
   return fault ? std::optional{fault->code} : std::nullopt;
 }
 
@@ -144,8 +159,8 @@ unsigned lodepng_error_of(const Bytes& deflated,
 }
 
 TEST_CASE("codes at the edge of what deflate allows") {
-  for (const Way way : {Way::whole, Way::streaming}) {
-    CAPTURE(static_cast<int>(way));
+  for (const Way way : ways()) {
+    CAPTURE(way ? static_cast<int>(*way) : -1);
     // a complete code without distances
     Bytes block = dynamic_block(0, 0, 1, 2, 2, 0b0, 0b10, 0b11);
     CHECK_FALSE(fault_of(block, way));
@@ -168,7 +183,7 @@ TEST_CASE("codes at the edge of what deflate allows") {
 
 TEST_CASE("a distance beyond the start of the data is refused wherever the output is cut") {
   // ISA-L's counts are wrong after this fault; the bounds checks of the library see what follows.
-  for (const Way way : {Way::whole, Way::streaming}) {
+  for (const Way way : ways()) {
     for (std::size_t literals = 1; literals < 600; ++literals) {
       BitWriter bits;
       bits.number(1, 1).number(1, 2);  // one block of fixed codes
@@ -182,18 +197,23 @@ TEST_CASE("a distance beyond the start of the data is refused wherever the outpu
   }
 }
 
-TEST_CASE("an incomplete code whose gap is not used is accepted when streaming, and only there") {
+TEST_CASE("an incomplete code whose gap is not used is accepted by ISA-L only") {
   const Bytes block = dynamic_block(0, 0, 1, 2, 3, 0b0, 0b10, 0b110);
-  CHECK(fault_of(block, Way::whole) == ErrorCode::bad_deflate);
-  CHECK_FALSE(fault_of(block, Way::streaming));
+  for (const Way way : ways()) {
+    const bool accepted = way == png::InflateEngine::isal;
+    CHECK(fault_of(block, way) ==
+          (accepted ? std::nullopt : std::optional{ErrorCode::bad_deflate}));
+  }
   CHECK(lodepng_error_of(block) == kIncompleteCode);
 }
 
 TEST_CASE("more codes than symbols are refused when streaming, as by zlib; lodepng takes them") {
   for (const Bytes& block : {dynamic_block(30, 0, 1, 2, 2, 0b0, 0b10, 0b11),
                              dynamic_block(0, 30, 1, 2, 2, 0b0, 0b10, 0b11)}) {
-    CHECK_FALSE(fault_of(block, Way::whole));
-    CHECK(fault_of(block, Way::streaming) == ErrorCode::bad_deflate);
+    CHECK_FALSE(fault_of(block, kWhole));
+    for (const png::InflateEngine engine : png::inflate_engines()) {
+      CHECK(fault_of(block, engine) == ErrorCode::bad_deflate);
+    }
     CHECK_FALSE(zlib_accepts(zlib_wrapped(block, Bytes{0, 1})));
     CHECK(lodepng_error_of(block) == 0);
   }
@@ -212,8 +232,10 @@ TEST_CASE("length symbols that deflate does not define are taken as a whole, and
                             .bytes();
     const Bytes zeros(259, 0);
     const png::Header header{258, 1, png::ColorType::gray, 8, false};
-    CHECK_FALSE(fault_of(block, Way::whole, header, zeros));
-    CHECK(fault_of(block, Way::streaming, header, zeros) == ErrorCode::bad_deflate);
+    CHECK_FALSE(fault_of(block, kWhole, header, zeros));
+    for (const png::InflateEngine engine : png::inflate_engines()) {
+      CHECK(fault_of(block, engine, header, zeros) == ErrorCode::bad_deflate);
+    }
     CHECK(lodepng_error_of(block, header, zeros) == kUndefinedLength);
   }
 }
