@@ -83,7 +83,7 @@ void decode_pass(const Job& job, FilteredStream& stream, const Pass& pass,
     stream.read(rows(held, read).bytes);
     check_filters(rows(0, held + read), held, job.idat);
     held += read;
-    const std::size_t room = read < missing ? most_rows : held;
+    const std::size_t room = read < missing ? most_rows : 0;
     const std::size_t done = unfilter(job.kernels, rows(0, held), room);
     for (std::size_t i = 1; i < done; ++i, ++y) job.sink.write(pass, y, rows(i, 1).row(0));
     held -= done - 1;
@@ -131,7 +131,7 @@ bool decode_whole(const Job& job, WholeInflater& inflater, std::span<std::uint8_
     const Scanlines lines{window.subspan(at - stride, (pass.height + 1) * stride), stride};
     check_filters(lines, 1, job.idat);
     std::ranges::fill(lines.bytes.first(stride), std::uint8_t{0});  // above the top of the pass
-    unfilter(job.kernels, lines, lines.count());
+    unfilter(job.kernels, lines, 0);
     for (std::uint32_t y = 0; y < pass.height; ++y) job.sink.write(pass, y, lines.row(y + 1));
     at += pass.height * stride;
   }

@@ -53,7 +53,7 @@ unsigned cost(const Scanlines& lines, std::size_t first, std::size_t rows,
 }
 
 /// The wavefront that pays from scanline `first` on, or null. `waits` tells whether to wait for
-/// more scanlines instead, of which `room` has.
+/// more scanlines instead.
 const Wavefront* best_wavefront(const UnfilterKernels& kernels, const Scanlines& lines,
                                 std::size_t first, std::size_t room, bool& waits) noexcept {
   const std::size_t left = lines.count() - first;
@@ -61,7 +61,7 @@ const Wavefront* best_wavefront(const UnfilterKernels& kernels, const Scanlines&
   for (; !waves.empty() && waves.front().rows != 0; waves = waves.subspan(1)) {
     const Wavefront& wave = waves.front();
     if (lines.stride - 1 < wave.min_size) continue;
-    waits = left < wave.rows && room > lines.count() && room > wave.rows;
+    waits = left < wave.rows && room > wave.rows;
     if (waits) return nullptr;
     if (left >= wave.rows && wave.cost < cost(lines, first, wave.rows, waves.subspan(1))) {
       return &wave;

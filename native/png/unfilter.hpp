@@ -72,9 +72,10 @@ struct Scanlines {
 };
 
 /// Unfilters all scanlines but the first in place and returns how many are unfiltered now, the
-/// first included. The last ones may be left for a wavefront together with those to come, which
-/// would be `room` scanlines in all, the last unfiltered one included: more than lines.count(), or
-/// none come and nothing is left. Cannot fail; any thread.
+/// first included. If more follow, `room` is how many fit the caller's window, the first included,
+/// lines.count() at least: the last ones may be left then, for a wavefront together with those to
+/// come; they and the one above them are fewer than `room`. It is 0 if none follow, and then none
+/// are left. Cannot fail; any thread.
 std::size_t unfilter(const UnfilterKernels& kernels, const Scanlines& lines,
                      std::size_t room) noexcept;
 
