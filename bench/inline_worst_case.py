@@ -1,8 +1,10 @@
 """The longest conversions within the inline limits: what the event loop may have to wait for.
 
-Two attacks on time bound the limits. Input: deflate blocks that each carry Huffman codes and no
-data, 11.4 bytes a piece. Output: one-pixel rows of 16-bit RGBA, Paeth, Adam7. Together they are the
-worst case found. Usage: PYTHONPATH=tests python bench/inline_worst_case.py
+Two attacks on time bound the limits. Input: deflate blocks that each bring Huffman codes, for which
+tables are made, and no data, in one IDAT or two, for they go to different inflaters. Output:
+one-pixel rows of 16-bit RGBA, Paeth, Adam7.
+
+Usage: PYTHONPATH=tests python bench/inline_worst_case.py
 """
 
 import time
@@ -14,8 +16,10 @@ from png_writer import RGBA, Chunk, Picture, encode, ihdr, scanlines
 
 PAETH = 4
 ROUNDS = 50
-# RFC 1951, 3.2.7: the order of the code length codes; here 18 (zeros) and 1 (one length) are used.
-CODE_LENGTH_ORDER = (16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1)
+# RFC 1951, 3.2.7: the order of the code length codes.
+CODE_LENGTH_ORDER = (16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15)
+ZEROS, ONE_MORE_TIME = 18, 16  # so many lengths of 0; the last length again
+MOST_ZEROS, MOST_TIMES = 138, 6
 
 
 class BitWriter:
@@ -31,44 +35,63 @@ class BitWriter:
         self.size += bits
 
 
-def empty_dynamic_block() -> tuple[int, int]:
-    """Return (bits, size) of a block that has Huffman codes and only the end-of-block symbol."""
+def empty_dynamic_block(length: int) -> BitWriter:
+    """Return a block of 2^`length` codes of that length, the last of which ends it at once."""
+    symbols = sorted({ZEROS, ONE_MORE_TIME, length, 1} | ({17} if length == 1 else set()))
+    codes = {symbol: f"{i:02b}"[::-1] for i, symbol in enumerate(symbols)}  # of two bits each
     bits = BitWriter()
     bits.put(0b100, 3)  # not final, dynamic codes
     bits.put(0, 5)  # 257 literal/length codes
     bits.put(0, 5)  # 1 distance code
-    bits.put(len(CODE_LENGTH_ORDER) - 4, 4)
-    for symbol in CODE_LENGTH_ORDER:
-        bits.put(symbol in {1, 18}, 3)
-    for zeros in (138, 118):  # 256 literals without a code; symbol 18 has the code 1
-        bits.put(1, 1)
-        bits.put(zeros - 11, 7)
-    bits.put(0, 3)  # end of block and distance 0 have length 1; then the end of the block
-    return bits.value, bits.size
+    described = max(map(CODE_LENGTH_ORDER.index, symbols)) + 1
+    bits.put(described - 4, 4)
+    for symbol in CODE_LENGTH_ORDER[:described]:
+        bits.put(2 if symbol in symbols else 0, 3)
+    put = {symbol: lambda code=code: bits.put(int(code, 2), 2) for symbol, code in codes.items()}
+    zeros = 257 - 2**length
+    while zeros > 0:
+        count = min(zeros, MOST_ZEROS)
+        count = zeros // 2 if 0 < zeros - count < 11 else count  # 11 at least
+        put[ZEROS]()
+        bits.put(count - 11, 7)
+        zeros -= count
+    put[length]()
+    again = 2**length - 1
+    while again >= 3:
+        count = min(again, MOST_TIMES)
+        put[ONE_MORE_TIME]()
+        bits.put(count - 3, 2)
+        again -= count
+    for _ in range(again):
+        put[length]()
+    put[1]()  # the distance code
+    bits.put(2**length - 1, length)  # the last code ends the block
+    return bits
 
 
-def deflate_blocks(total: int) -> bytes:
+def deflate_blocks(block: BitWriter, total: int) -> bytes:
     """Return about `total` bytes of such blocks, ended at a byte by an empty stored block."""
     bits = BitWriter()
-    value, size = empty_dynamic_block()
-    while bits.size + size < 8 * total:
-        bits.put(value, size)
+    while bits.size + block.size < 8 * total:
+        bits.put(block.value, block.size)
     bits.put(0, 3)
     bits.put(0, -bits.size % 8)
     return bits.value.to_bytes(bits.size // 8, "little") + b"\0\0\xff\xff"
 
 
-def worst_png(max_input: int, max_output: int) -> bytes:
+def worst_png(max_input: int, max_output: int, length: int, idats: int) -> bytes:
     """Return a valid PNG that fills both limits."""
     height = (max_output - 54) // 4
     row = ((0, 0, 0, 0),)
     data = scanlines(Picture(RGBA, 16, (row,) * height), filters=[PAETH], interlaced=True)
     compressor = zlib.compressobj(9, wbits=-15)
     picture = compressor.compress(data) + compressor.flush()
-    blocks = deflate_blocks(max_input - len(picture) - 100)
+    blocks = deflate_blocks(empty_dynamic_block(length), max_input - len(picture) - 100)
     stream = b"\x78\xda" + blocks + picture + zlib.adler32(data).to_bytes(4, "big")
-    parts = [ihdr(1, height, RGBA, 16, interlaced=True), Chunk(b"IDAT", stream), Chunk(b"IEND")]
-    return encode(parts)
+    cut = len(stream) if idats == 1 else 9
+    pieces = [Chunk(b"IDAT", piece) for piece in (stream[:cut], stream[cut:]) if piece]
+    header = ihdr(1, height, RGBA, 16, interlaced=True)
+    return encode([header, *pieces, Chunk(b"IEND")])
 
 
 def shortest_ms(png: bytes) -> float:
@@ -82,16 +105,23 @@ def shortest_ms(png: bytes) -> float:
 
 
 def main() -> None:
-    """Print the worst case for the limits in force, and for each alone."""
+    """Print what the limits in force allow, worst first, and each limit alone."""
     limits = Settings()
+    found = []
     for max_input, max_output in (
         (limits.inline_max_input, limits.inline_max_output),
-        (limits.inline_max_input, 1024),
-        (2048, limits.inline_max_output),
+        (limits.inline_max_input, 4096),
+        (1024, limits.inline_max_output),
     ):
-        png = worst_png(max_input, max_output)
-        size = pixelferry.inspect(png).output_size
-        print(f"input {len(png):7,} B, output {size:7,} B: {shortest_ms(png):.3f} ms")
+        for length in (1, 3, 4, 5, 7):
+            for idats in (1, 2):
+                png = worst_png(max_input, max_output, length, idats)
+                found.append((shortest_ms(png), len(png), max_output, length, idats))
+    for milliseconds, size, output, length, idats in sorted(found, reverse=True):
+        print(
+            f"{milliseconds:.3f} ms: input {size:6,} B, output {output:7,} B, "
+            f"codes of {length} bits, {idats} IDAT"
+        )
 
 
 if __name__ == "__main__":

@@ -36,13 +36,16 @@ std::size_t page_size() noexcept {
   return size;
 }
 
-Pages::Pages(std::size_t capacity) {
-  if (capacity >= kHugePageSize && capacity % kHugePageSize == 0) {
-    bytes_ = {map_aligned(capacity), capacity};
-    ::madvise(bytes_.data(), capacity, MADV_HUGEPAGE);  // advice: failing changes nothing
-  } else {
+Pages::Pages(std::size_t capacity, std::size_t used) {
+  if (used < kHugePageSize) {
     bytes_ = {map(capacity), capacity};
+    return;
   }
+  bytes_ = {map_aligned(capacity), capacity};
+  const std::size_t huge = used / kHugePageSize * kHugePageSize;
+  // Advice: failing changes nothing.
+  ::madvise(bytes_.data(), huge, MADV_HUGEPAGE);
+  if (huge < capacity) ::madvise(bytes_.data() + huge, capacity - huge, MADV_NOHUGEPAGE);
 }
 
 Pages::~Pages() {

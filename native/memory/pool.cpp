@@ -29,8 +29,6 @@ std::size_t round_up(std::size_t value, std::size_t multiple) {
 
 std::size_t capacity_for(std::size_t size) {
   const std::size_t least = round_up(std::max<std::size_t>(size, 1), page_size());
-  const std::size_t huge = round_up(least, kHugePageSize);
-  if (huge - least <= least / kStepsPerDoubling) return huge;
   const std::size_t step = std::max(std::bit_floor(least) / kStepsPerDoubling, page_size());
   return round_up(least, step);
 }
@@ -109,7 +107,7 @@ Block Pool::acquire(std::size_t size) {
     return Block{state_, std::move(*pages), size};
   }
   try {
-    return Block{state_, Pages{capacity}, size};
+    return Block{state_, Pages{capacity, size}, size};
   } catch (const std::bad_alloc&) {
     state_->forget(capacity);
     throw;

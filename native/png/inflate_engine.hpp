@@ -17,8 +17,8 @@ enum class InflateEngine : std::uint8_t { isal, zlib_ng };
 [[nodiscard]] std::string inflate_versions();
 
 /// The fastest for so many bytes of filtered scanlines from so many of zlib stream: ISA-L for
-/// photos, zlib-ng for flat pictures and stored blocks (docs/conversion.md has the figures). Any
-/// thread.
+/// photos, zlib-ng for flat pictures, stored blocks and what is small (docs/conversion.md has the
+/// figures). Any thread.
 [[nodiscard]] InflateEngine fastest_inflate_engine(std::uint64_t filtered,
                                                    std::uint64_t deflated) noexcept;
 

@@ -13,8 +13,7 @@ namespace pixelferry::png {
 /// The library behind WholeInflater and its version.
 [[nodiscard]] const char* whole_inflate_engine() noexcept;
 
-/// Inflates small streams in less time than Inflater does: see docs/how-it-works.md for the
-/// figures. Reusable; not thread-safe. Behind it stands libdeflate, which is as strict as lodepng,
+/// Inflates small streams in less time than Inflater does: see docs/conversion.md for the figures. Reusable; not thread-safe. Behind it stands libdeflate, which is as strict as lodepng,
 /// except that it takes the length symbols 286 and 287, which RFC 1951 does not allow, for 258, and
 /// that older versions cut off a run of code lengths that goes beyond the last one.
 class WholeInflater {

@@ -85,6 +85,7 @@ TEST_CASE(
   CHECK(png::fastest_inflate_engine(24'885'360, 7'546'570) == isal);  // a 4K photo
   CHECK(png::fastest_inflate_engine(5'530'560, 141'005) == other);    // a plot
   CHECK(png::fastest_inflate_engine(786'944, 787'070) == other);      // stored blocks
+  CHECK(png::fastest_inflate_engine(10'000, 5'000) == other);
   CHECK(png::fastest_inflate_engine(~std::uint64_t{0}, 0) == other);
   CHECK(png::fastest_inflate_engine(1, ~std::uint64_t{0}) == other);
   png::force_inflate_engine(isal);

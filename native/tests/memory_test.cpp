@@ -1,6 +1,7 @@
 // Blocks are reused, bounded and given back from any thread; owned bytes live as long as anybody
 // refers to them. ThreadSanitizer runs these tests too.
 #include <doctest/doctest.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -71,11 +72,24 @@ TEST_CASE("a block has the size asked for, starts at a page, and all of it can b
   check_idle(pool.stats());
 }
 
-TEST_CASE("pages of whole huge pages are aligned to them") {
-  const memory::Pages pages{4 * kMebi};
-  CHECK(reinterpret_cast<std::uintptr_t>(pages.bytes().data()) % (2 * kMebi) == 0);
-  CHECK(pages.bytes().size() == 4 * kMebi);
-  CHECK(pages.bytes().back() == 0);
+std::size_t resident_pages(std::span<const std::uint8_t> bytes) {
+  std::vector<unsigned char> states(bytes.size() / memory::page_size());
+  REQUIRE(::mincore(const_cast<std::uint8_t*>(bytes.data()), bytes.size(), states.data()) == 0);
+  return static_cast<std::size_t>(
+      std::ranges::count_if(states, [](unsigned char state) { return (state & 1U) != 0; }));
+}
+
+TEST_CASE("huge pages are aligned, and make nothing resident that is not used") {
+  for (const std::size_t used : {2 * kMebi, 4 * kMebi - 1, 5 * kMebi + 1}) {
+    const memory::Pages pages{6 * kMebi, used};
+    CHECK(reinterpret_cast<std::uintptr_t>(pages.bytes().data()) % (2 * kMebi) == 0);
+    CHECK(pages.bytes().size() == 6 * kMebi);
+    CHECK(resident_pages(pages.bytes()) == 0);
+    std::ranges::fill(pages.bytes().first(used), std::uint8_t{1});
+    const std::size_t page = memory::page_size();
+    CHECK(resident_pages(pages.bytes()) == (used + page - 1) / page);
+    CHECK(pages.bytes().back() == 0);
+  }
 }
 
 TEST_CASE("a block given back is handed out again to the next of its class") {

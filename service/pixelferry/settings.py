@@ -125,10 +125,11 @@ class Settings:
     grace: float = _setting(
         units.seconds(0, 3600), 20.0, "After that: time in which running requests may end."
     )
-    # Together they keep the worst case found below 1 ms: bench/inline_worst_case.py.
+    # Together they keep the worst case found below 1 ms (2 ms without zlib-ng):
+    # bench/inline_worst_case.py.
     inline_max_input: int = _setting(
         units.size(0, 16 * 2**20),
-        8 * 2**10,
+        4 * 2**10,
         "Bodies up to this size are worked on without a thread, if the output is small as well.",
     )
     inline_max_output: int = _setting(
