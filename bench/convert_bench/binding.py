@@ -31,7 +31,6 @@ class Binding:
     core: float  # C++ alone
     native: float  # pixelferry._native.convert
     package: float  # pixelferry.convert
-    same: bool  # whether these two are one function
     empty_call: float  # of a Python function without a body: what no binding goes below
 
 
@@ -60,6 +59,5 @@ def measure_binding(core: Contender, pictures: Sequence[Picture], *, rounds: int
         core=core_us,
         native=native_us,
         package=package_us,
-        same=pixelferry.convert is _native.convert,
         empty_call=1e6 * min(empty.repeat(20, 1000)) / 1000,
     )

@@ -70,7 +70,8 @@ def pillow() -> Contender:
     def convert(png: bytes) -> memoryview:
         out = io.BytesIO()
         with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
-            image.convert("RGB").save(out, "BMP")
+            rgb = image if image.mode == "RGB" else image.convert("RGB")
+            rgb.save(out, "BMP")
         return out.getbuffer()
 
     return to_bmp("Pillow", __version__, Kind.PEER, convert)

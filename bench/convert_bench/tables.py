@@ -160,13 +160,12 @@ def memory(results: Results) -> Iterator[str]:
 def binding(results: Results) -> Iterator[str]:
     """Show what Python adds."""
     found = results.binding
-    package = "the same function" if found.same else f"{found.package:.2f} µs"
     yield "## The binding's share"
     yield ""
     yield (
         f"{found.picture}: {found.core:.2f} µs in C++, {found.native:.2f} µs by "
         f"`pixelferry._native.convert`: {found.native - found.core:.2f} µs are the binding's. "
-        f"`pixelferry.convert`: {package}. "
+        f"`pixelferry.convert`: {found.package:.2f} µs. "
         f"An empty Python function takes {found.empty_call:.2f} µs."
     )
 

@@ -13,9 +13,11 @@ namespace pixelferry::png {
 /// The library behind WholeInflater and its version.
 [[nodiscard]] const char* whole_inflate_engine() noexcept;
 
-/// Inflates small streams in less time than Inflater does: see docs/conversion.md for the figures. Reusable; not thread-safe. Behind it stands libdeflate, which is as strict as lodepng,
-/// except that it takes the length symbols 286 and 287, which RFC 1951 does not allow, for 258, and
-/// that older versions cut off a run of code lengths that goes beyond the last one.
+/// Inflates small streams in less time than Inflater does: docs/conversion.md has the figures.
+/// Reusable; not thread-safe. Behind it stands libdeflate, which is as strict as lodepng, except
+/// that it takes the length symbols 286 and 287, which RFC 1951 does not allow, for 258, that older
+/// versions cut off a run of code lengths that goes beyond the last one, and that it decodes bits
+/// which a code of one symbol or none leaves undefined.
 class WholeInflater {
  public:
   /// Bytes of heap memory that one holds at most.

@@ -1,6 +1,8 @@
 // How the zlib stream is cut into IDAT chunks makes no difference.
 #include <doctest/doctest.h>
 
+#include <utility>
+
 #include "support/outcome.hpp"
 #include "support/png_builder.hpp"
 #include "support/reference.hpp"
@@ -43,6 +45,18 @@ TEST_CASE("one IDAT larger than a piece and many windows gives the same picture"
   REQUIRE(stream.size() > 1'000'000);
   const Bytes file = png_file(header, idat(stream));
   CHECK(outcome(file).bmp == reference(file).bmp);
+}
+
+TEST_CASE("pictures that just fit the window of 128 KiB to be inflated whole, and just don't") {
+  Random random;
+  for (const auto& [width, height] : {std::pair{255U, 511U}, std::pair{43'690U, 2U}}) {
+    const png::Header header{width, height, png::ColorType::gray, 8, false};
+    const Bytes file = random_png(header, Filters::mixed, random);
+    CAPTURE(width);
+    const Outcome found = outcome(file);
+    REQUIRE_FALSE(found.fault);
+    CHECK(found.bmp == reference(file).bmp);
+  }
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // Deflate data that no compressor writes, with codes of every shape, matches and empty blocks, and
-// with gaps and faults: both inflaters agree with zlib and with a plain reading of RFC 1951.
+// with gaps and faults: the inflaters agree with zlib and with a plain reading of RFC 1951.
 #include <doctest/doctest.h>
 
 #include "support/deflate_writer.hpp"
