@@ -12,10 +12,10 @@ inline constexpr std::size_t kHugePageSize = std::size_t{2} * 1024 * 1024;  // w
 /// A private anonymous mapping, unmapped by the destructor. Move-only.
 class Pages {
  public:
-  /// Maps `capacity` bytes, a multiple of page_size(), of which the first `used` will be written. The
-  /// whole 2 MiB among those are aligned and advised MADV_HUGEPAGE, the rest is kept from becoming
-  /// huge, so that no more is resident than was written; without huge pages all works alike. Throws
-  /// std::bad_alloc.
+  /// Maps `capacity` bytes, a multiple of page_size(), of which the first `used` will be written.
+  /// The whole 2 MiB among those are aligned and advised MADV_HUGEPAGE, the rest is kept from
+  /// becoming huge, so that no more is resident than was written; without huge pages all works
+  /// alike. Throws std::bad_alloc.
   Pages(std::size_t capacity, std::size_t used);
   ~Pages();
   Pages(Pages&& other) noexcept;

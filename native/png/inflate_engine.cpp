@@ -45,7 +45,8 @@ InflateEngine fastest_inflate_engine(std::uint64_t filtered, std::uint64_t defla
   if (const auto engine = forced.load(std::memory_order_relaxed)) return *engine;
   const bool stored = deflated >= filtered;
   const bool flat = filtered / kFlatRatio >= deflated;
-  return kHasZlibNg && (stored || flat || deflated <= kFewBytes) ? InflateEngine::zlib_ng : InflateEngine::isal;
+  return kHasZlibNg && (stored || flat || deflated <= kFewBytes) ? InflateEngine::zlib_ng
+                                                                 : InflateEngine::isal;
 }
 
 void force_inflate_engine(std::optional<InflateEngine> engine) noexcept {

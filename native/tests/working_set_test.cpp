@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "convert.hpp"
+#include "png/inflate_whole.hpp"
 #include "support/png_builder.hpp"
 
 namespace {
@@ -46,6 +47,12 @@ void operator delete[](void* memory, std::size_t) noexcept { uncounted(memory); 
 
 namespace pixelferry::test {
 namespace {
+
+TEST_CASE("libdeflate, which allocates by itself, stays within what is set aside for it") {
+  const std::size_t before = ::mallinfo2().uordblks;  // 0 under sanitizers
+  const png::WholeInflater inflater;
+  CHECK(::mallinfo2().uordblks - before <= png::WholeInflater::kStateBytes);
+}
 
 TEST_CASE("what a fresh thread allocates for any format and size stays within the working set") {
   Random random;
