@@ -30,18 +30,23 @@ constexpr bool is_zlib_header(std::uint32_t header) noexcept {
 struct Inflater::State {
 #ifdef PIXELFERRY_ZLIB_NG
   std::variant<IsalInflater, ZlibNgInflater> raw;
-
-  void reset(InflateEngine engine) {
-    const bool zlib_ng = engine == InflateEngine::zlib_ng;
-    if (zlib_ng && raw.index() == 0) raw.emplace<ZlibNgInflater>();
-    if (!zlib_ng && raw.index() != 0) raw.emplace<IsalInflater>();
-    std::visit([](auto& it) { it.reset(); }, raw);
-  }
 #else
   std::variant<IsalInflater> raw;
-
-  void reset(InflateEngine) { std::get<0>(raw).reset(); }
 #endif
+
+  template <typename Raw>
+  void reset() {
+    if (!std::holds_alternative<Raw>(raw)) raw.template emplace<Raw>();
+    std::get<Raw>(raw).reset();
+  }
+
+  RawProgress inflate(std::span<const std::uint8_t> in, std::span<std::uint8_t> out) noexcept {
+#ifdef PIXELFERRY_ZLIB_NG
+    if (auto* const zlib_ng = std::get_if<ZlibNgInflater>(&raw)) return zlib_ng->inflate(in, out);
+#endif
+    if (auto* const isal = std::get_if<IsalInflater>(&raw)) return isal->inflate(in, out);
+    return {.state = RawProgress::State::failed};  // no memory for the other one, see reset()
+  }
 };
 
 Inflater::Inflater() : state_{std::make_unique<State>()} {
@@ -51,7 +56,16 @@ Inflater::Inflater() : state_{std::make_unique<State>()} {
 Inflater::~Inflater() = default;
 
 void Inflater::reset(InflateEngine engine) {
-  state_->reset(engine);
+#ifdef PIXELFERRY_ZLIB_NG
+  if (engine == InflateEngine::zlib_ng) {
+    state_->reset<ZlibNgInflater>();
+  } else {
+    state_->reset<IsalInflater>();
+  }
+#else
+  static_cast<void>(engine);
+  state_->reset<IsalInflater>();
+#endif
   input_ = {};
   stage_ = Stage::header;
   adler_ = 1;
@@ -85,8 +99,7 @@ void Inflater::read_header() noexcept {
 }
 
 std::size_t Inflater::inflate(std::span<std::uint8_t> out) noexcept {
-  const RawProgress progress =
-      std::visit([&](auto& raw) { return raw.inflate(input_, out); }, state_->raw);
+  const RawProgress progress = state_->inflate(input_, out);
   if (progress.state == RawProgress::State::failed) {
     fail(ErrorCode::bad_deflate);
     return 0;

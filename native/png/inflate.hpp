@@ -39,7 +39,8 @@ class Inflater {
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
 
-  /// Makes ready for a new stream, to be inflated by `engine`, which this build has.
+  /// Makes ready for a new stream, to be inflated by `engine`, which this build has. Throws
+  /// std::bad_alloc.
   void reset(InflateEngine engine);
 
   /// Gives the next piece, borrowed until produce() says need_input or finished; to be called at
