@@ -1,9 +1,13 @@
 // What no converter can go below: inflating the image data, and writing the output once.
 #include <isa-l.h>
 #include <libdeflate.h>
+#ifdef PIXELFERRY_ZLIB_NG
+#include <zlib-ng.h>
+#endif
 
 #include <cstring>
 #include <memory>
+#include <new>
 #include <stdexcept>
 
 #include "contender.hpp"
@@ -58,6 +62,31 @@ Contender inflate_libdeflate() {
   return {.name = "inflate/libdeflate", .version = LIBDEFLATE_VERSION_STRING, .prepare = prepare};
 }
 
+#ifdef PIXELFERRY_ZLIB_NG
+Contender inflate_zlib_ng() {
+  const auto prepare = [](Bytes png) -> Job {
+    const auto parts = std::make_shared<PngParts>(parts_of(png));
+    const std::shared_ptr<zng_stream> state{new zng_stream{}, [](zng_stream* owned) {
+                                              zng_inflateEnd(owned);
+                                              delete owned;
+                                            }};
+    if (zng_inflateInit2(state.get(), -15) != Z_OK) throw std::bad_alloc{};
+    return [parts, state](const Sink& sink) {
+      zng_inflateReset(state.get());
+      state->next_in = parts->zlib.data() + kZlibHeaderBytes;
+      state->avail_in = static_cast<std::uint32_t>(parts->zlib.size() - kZlibHeaderBytes);
+      state->next_out = parts->filtered.data();
+      state->avail_out = static_cast<std::uint32_t>(parts->filtered.size());
+      if (zng_inflate(state.get(), Z_FINISH) != Z_STREAM_END) {
+        throw std::runtime_error{"zlib-ng failed"};
+      }
+      sink(parts->filtered);
+    };
+  };
+  return {.name = "inflate/zlib-ng", .version = ZLIBNG_VERSION, .prepare = prepare};
+}
+#endif
+
 Contender copy_of_output() {
   const auto prepare = [](Bytes png) -> Job {
     const std::size_t size = parts_of(png).bmp_size;
@@ -73,6 +102,12 @@ Contender copy_of_output() {
 
 }  // namespace
 
-std::vector<Contender> limits() { return {inflate_isal(), inflate_libdeflate(), copy_of_output()}; }
+std::vector<Contender> limits() {
+  return {inflate_isal(), inflate_libdeflate(),
+#ifdef PIXELFERRY_ZLIB_NG
+          inflate_zlib_ng(),
+#endif
+          copy_of_output()};
+}
 
 }  // namespace pixelferry::bench
