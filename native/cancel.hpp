@@ -7,7 +7,8 @@
 
 namespace pixelferry {
 
-/// Tells a running conversion to stop; it looks every few rows. Any thread may set it.
+/// Tells a running conversion to stop; it looks every few rows, every 128 KiB of image data where
+/// that yields none, and every few thousand chunks. Any thread may set it.
 class CancelFlag {
  public:
   void set() noexcept { flag_.store(true, std::memory_order_relaxed); }
