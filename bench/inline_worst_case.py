@@ -18,8 +18,7 @@ PAETH = 4
 ROUNDS = 50
 # RFC 1951, 3.2.7: the order of the code length codes.
 CODE_LENGTH_ORDER = (16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15)
-ZEROS, ONE_MORE_TIME = 18, 16  # so many lengths of 0; the last length again
-MOST_ZEROS, MOST_TIMES = 138, 6
+ZEROS, REPEAT = 18, 16  # 11 to 138 lengths of 0; the last length 3 to 6 times more
 
 
 class BitWriter:
@@ -37,9 +36,14 @@ class BitWriter:
 
 def empty_dynamic_block(length: int) -> BitWriter:
     """Return a block of 2^`length` codes of that length, the last of which ends it at once."""
-    symbols = sorted({ZEROS, ONE_MORE_TIME, length, 1} | ({17} if length == 1 else set()))
-    codes = {symbol: f"{i:02b}"[::-1] for i, symbol in enumerate(symbols)}  # of two bits each
+    symbols = sorted({ZEROS, REPEAT, length, 17 if length == 1 else 1})
+    codes = dict(zip(symbols, (0b00, 0b10, 0b01, 0b11), strict=True))  # highest bit first
     bits = BitWriter()
+
+    def put(symbol: int, extra: int = 0, extra_bits: int = 0) -> None:
+        bits.put(codes[symbol], 2)
+        bits.put(extra, extra_bits)
+
     bits.put(0b100, 3)  # not final, dynamic codes
     bits.put(0, 5)  # 257 literal/length codes
     bits.put(0, 5)  # 1 distance code
@@ -47,24 +51,21 @@ def empty_dynamic_block(length: int) -> BitWriter:
     bits.put(described - 4, 4)
     for symbol in CODE_LENGTH_ORDER[:described]:
         bits.put(2 if symbol in symbols else 0, 3)
-    put = {symbol: lambda code=code: bits.put(int(code, 2), 2) for symbol, code in codes.items()}
     zeros = 257 - 2**length
     while zeros > 0:
-        count = min(zeros, MOST_ZEROS)
-        count = zeros // 2 if 0 < zeros - count < 11 else count  # 11 at least
-        put[ZEROS]()
-        bits.put(count - 11, 7)
+        count = min(zeros, 138)
+        count = zeros // 2 if 0 < zeros - count < 11 else count
+        put(ZEROS, count - 11, 7)
         zeros -= count
-    put[length]()
+    put(length)
     again = 2**length - 1
     while again >= 3:
-        count = min(again, MOST_TIMES)
-        put[ONE_MORE_TIME]()
-        bits.put(count - 3, 2)
+        count = min(again, 6)
+        put(REPEAT, count - 3, 2)
         again -= count
     for _ in range(again):
-        put[length]()
-    put[1]()  # the distance code
+        put(length)
+    put(1)  # the distance code
     bits.put(2**length - 1, length)  # the last code ends the block
     return bits
 

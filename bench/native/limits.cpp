@@ -63,21 +63,29 @@ Contender inflate_libdeflate() {
 }
 
 #ifdef PIXELFERRY_ZLIB_NG
+struct ZlibNgStream {
+  ZlibNgStream() {
+    if (zng_inflateInit2(&state, -15) != Z_OK) throw std::bad_alloc{};
+  }
+  ~ZlibNgStream() { zng_inflateEnd(&state); }
+  ZlibNgStream(const ZlibNgStream&) = delete;
+  ZlibNgStream& operator=(const ZlibNgStream&) = delete;
+
+  zng_stream state{};
+};
+
 Contender inflate_zlib_ng() {
   const auto prepare = [](Bytes png) -> Job {
     const auto parts = std::make_shared<PngParts>(parts_of(png));
-    const std::shared_ptr<zng_stream> state{new zng_stream{}, [](zng_stream* owned) {
-                                              zng_inflateEnd(owned);
-                                              delete owned;
-                                            }};
-    if (zng_inflateInit2(state.get(), -15) != Z_OK) throw std::bad_alloc{};
-    return [parts, state](const Sink& sink) {
-      zng_inflateReset(state.get());
-      state->next_in = parts->zlib.data() + kZlibHeaderBytes;
-      state->avail_in = static_cast<std::uint32_t>(parts->zlib.size() - kZlibHeaderBytes);
-      state->next_out = parts->filtered.data();
-      state->avail_out = static_cast<std::uint32_t>(parts->filtered.size());
-      if (zng_inflate(state.get(), Z_FINISH) != Z_STREAM_END) {
+    const auto inflater = std::make_shared<ZlibNgStream>();
+    return [parts, inflater](const Sink& sink) {
+      zng_stream& state = inflater->state;
+      zng_inflateReset(&state);
+      state.next_in = parts->zlib.data() + kZlibHeaderBytes;
+      state.avail_in = static_cast<std::uint32_t>(parts->zlib.size() - kZlibHeaderBytes);
+      state.next_out = parts->filtered.data();
+      state.avail_out = static_cast<std::uint32_t>(parts->filtered.size());
+      if (zng_inflate(&state, Z_FINISH) != Z_STREAM_END) {
         throw std::runtime_error{"zlib-ng failed"};
       }
       sink(parts->filtered);

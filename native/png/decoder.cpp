@@ -110,7 +110,7 @@ bool fits(const Header& header, std::size_t bytes) noexcept {
   return rows_bytes <= bytes;
 }
 
-/// Bytes of the filtered rows of all passes.
+/// Bytes of the filtered rows of all passes; wraps only for headers of pictures that no BMP holds.
 std::uint64_t filtered_size(const Header& header) noexcept {
   std::uint64_t size = 0;
   for (const Pass& pass : Passes{header}) size += pass.height * (1 + header.row_bytes(pass.width));

@@ -22,8 +22,8 @@ enum class InflateEngine : std::uint8_t { isal, zlib_ng };
 [[nodiscard]] InflateEngine fastest_inflate_engine(std::uint64_t filtered,
                                                    std::uint64_t deflated) noexcept;
 
-/// Makes fastest_inflate_engine say this, or what it thinks again, for tests and benchmarks. Any
-/// thread, at any time.
+/// Makes fastest_inflate_engine say this, or what it thinks again, for tests. Any thread, at any
+/// time.
 void force_inflate_engine(std::optional<InflateEngine> engine) noexcept;
 
 }  // namespace pixelferry::png

@@ -1,19 +1,13 @@
+#include "png/unfilter_kernels16.hpp"
 #include "png/unfilter_levels.hpp"
-#include "png/unfilter_row.hpp"
 #include "png/unfilter_vec128.hpp"
-#include "png/unfilter_wavefront.hpp"
 
 namespace pixelferry::png {
 namespace {
 
 template <std::size_t Bpp>
 struct Level {
-  static constexpr UnfilterKernels kKernels{
-      .sub = sub<Vec128, Bpp>,
-      .up = up<Vec128>,
-      .average = decode_row<Vec128, WideLanes<Bpp>, Average>,
-      .paeth = decode_row<Vec128, WideLanes<Bpp>, Paeth>,
-      .wavefronts = {wavefront_of<Vec128, TightLanes<Bpp>>(), wavefront_of_few<Vec128, Bpp>()}};
+  static constexpr UnfilterKernels kKernels = kernels_of_16_bytes<Vec128, Bpp>();
 };
 
 }  // namespace
