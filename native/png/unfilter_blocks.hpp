@@ -53,7 +53,7 @@ inline typename V::Vec first_lanes(const typename V::Vec* v) noexcept {
   } else {
     typename V::Vec pairs[Count / 2];
     for (std::size_t i = 0; i < Count / 2; ++i) {
-      pairs[i] = V::template zip_low<L::kLane>(v[i], v[i + Count / 2]);
+      pairs[i] = V::template zip<L::kLane>(v[i], v[i + Count / 2]).low;
     }
     return first_lanes<V, L, Count / 2>(pairs);
   }
@@ -67,8 +67,9 @@ inline void transpose(typename V::Vec* v) noexcept {
   for (std::size_t zipped = 1; zipped < L::kBlock; zipped *= 2) {
     typename V::Vec next[L::kBlock];
     for (std::size_t i = 0; i < kHalf; ++i) {
-      next[2 * i] = V::template zip_low<L::kLane>(v[i], v[i + kHalf]);
-      next[2 * i + 1] = V::template zip_high<L::kLane>(v[i], v[i + kHalf]);
+      const auto [low, high] = V::template zip<L::kLane>(v[i], v[i + kHalf]);
+      next[2 * i] = low;
+      next[2 * i + 1] = high;
     }
     std::copy_n(next, L::kBlock, v);
   }

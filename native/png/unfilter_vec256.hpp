@@ -43,19 +43,16 @@ struct Vec256 {
     return _mm256_alignr_epi8(v, before, static_cast<int>(16 - Bytes));
   }
 
+  struct Zipped {
+    Vec low;
+    Vec high;
+  };
   template <std::size_t Lane>
-  static Vec zip_low(Vec a, Vec b) noexcept {
-    if constexpr (Lane == 1) return _mm256_unpacklo_epi8(a, b);
-    if constexpr (Lane == 2) return _mm256_unpacklo_epi16(a, b);
-    if constexpr (Lane == 4) return _mm256_unpacklo_epi32(a, b);
-    if constexpr (Lane == 8) return _mm256_unpacklo_epi64(a, b);
-  }
-  template <std::size_t Lane>
-  static Vec zip_high(Vec a, Vec b) noexcept {
-    if constexpr (Lane == 1) return _mm256_unpackhi_epi8(a, b);
-    if constexpr (Lane == 2) return _mm256_unpackhi_epi16(a, b);
-    if constexpr (Lane == 4) return _mm256_unpackhi_epi32(a, b);
-    if constexpr (Lane == 8) return _mm256_unpackhi_epi64(a, b);
+  static Zipped zip(Vec a, Vec b) noexcept {
+    if constexpr (Lane == 1) return {_mm256_unpacklo_epi8(a, b), _mm256_unpackhi_epi8(a, b)};
+    if constexpr (Lane == 2) return {_mm256_unpacklo_epi16(a, b), _mm256_unpackhi_epi16(a, b)};
+    if constexpr (Lane == 4) return {_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b)};
+    if constexpr (Lane == 8) return {_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b)};
   }
 };
 

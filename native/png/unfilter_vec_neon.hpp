@@ -54,25 +54,25 @@ struct VecNeon {
     return vextq_u8(front, v, 16 - Bytes);
   }
 
+  struct Zipped {
+    Vec low;
+    Vec high;
+  };
   template <std::size_t Lane>
-  static Vec zip_low(Vec a, Vec b) noexcept {
-    if constexpr (Lane == 1) return vzip1q_u8(a, b);
-    if constexpr (Lane == 2)
-      return vreinterpretq_u8_u16(vzip1q_u16(vreinterpretq_u16_u8(a), vreinterpretq_u16_u8(b)));
-    if constexpr (Lane == 4)
-      return vreinterpretq_u8_u32(vzip1q_u32(vreinterpretq_u32_u8(a), vreinterpretq_u32_u8(b)));
-    if constexpr (Lane == 8)
-      return vreinterpretq_u8_u64(vzip1q_u64(vreinterpretq_u64_u8(a), vreinterpretq_u64_u8(b)));
-  }
-  template <std::size_t Lane>
-  static Vec zip_high(Vec a, Vec b) noexcept {
-    if constexpr (Lane == 1) return vzip2q_u8(a, b);
-    if constexpr (Lane == 2)
-      return vreinterpretq_u8_u16(vzip2q_u16(vreinterpretq_u16_u8(a), vreinterpretq_u16_u8(b)));
-    if constexpr (Lane == 4)
-      return vreinterpretq_u8_u32(vzip2q_u32(vreinterpretq_u32_u8(a), vreinterpretq_u32_u8(b)));
-    if constexpr (Lane == 8)
-      return vreinterpretq_u8_u64(vzip2q_u64(vreinterpretq_u64_u8(a), vreinterpretq_u64_u8(b)));
+  static Zipped zip(Vec a, Vec b) noexcept {
+    if constexpr (Lane == 1) return {vzip1q_u8(a, b), vzip2q_u8(a, b)};
+    if constexpr (Lane == 2) {
+      const uint16x8x2_t zipped = vzipq_u16(vreinterpretq_u16_u8(a), vreinterpretq_u16_u8(b));
+      return {vreinterpretq_u8_u16(zipped.val[0]), vreinterpretq_u8_u16(zipped.val[1])};
+    }
+    if constexpr (Lane == 4) {
+      const uint32x4x2_t zipped = vzipq_u32(vreinterpretq_u32_u8(a), vreinterpretq_u32_u8(b));
+      return {vreinterpretq_u8_u32(zipped.val[0]), vreinterpretq_u8_u32(zipped.val[1])};
+    }
+    if constexpr (Lane == 8) {
+      return {vcombine_u8(vget_low_u8(a), vget_low_u8(b)),
+              vcombine_u8(vget_high_u8(a), vget_high_u8(b))};
+    }
   }
 };
 
