@@ -99,28 +99,23 @@ void decode_streaming(const Job& job, Inflater& inflater, std::span<std::uint8_t
   stream.finish();
 }
 
-/// Whether the filtered rows of all passes and one more row find room in `bytes`.
-bool fits(const Header& header, std::size_t bytes) noexcept {
-  std::uint64_t rows_bytes = 1 + header.row_bytes(header.width);
+/// Bytes of the filtered rows of all passes; the greatest number if they are more than it.
+std::uint64_t filtered_size(const Header& header) noexcept {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t size = 0;
   for (const Pass& pass : Passes{header}) {
     const std::uint64_t row = 1 + header.row_bytes(pass.width);
-    if (rows_bytes > bytes || row > bytes || pass.height > bytes) return false;  // no overflow next
-    rows_bytes += pass.height * row;
+    if (row > (kMost - size) / pass.height) return kMost;
+    size += pass.height * row;
   }
-  return rows_bytes <= bytes;
-}
-
-/// Bytes of the filtered rows of all passes; wraps only for headers of pictures that no BMP holds.
-std::uint64_t filtered_size(const Header& header) noexcept {
-  std::uint64_t size = 0;
-  for (const Pass& pass : Passes{header}) size += pass.height * (1 + header.row_bytes(pass.width));
   return size;
 }
 
 /// Inflates all at once and then decodes it; false if the data is not what it should be. `window`
-/// has room for all filtered rows and one more.
-bool decode_whole(const Job& job, WholeInflater& inflater, std::span<std::uint8_t> window) {
-  auto at = static_cast<std::size_t>(window.size() - filtered_size(job.header));
+/// has room for all `filtered` bytes of rows and one row more.
+bool decode_whole(const Job& job, WholeInflater& inflater, std::span<std::uint8_t> window,
+                  std::size_t filtered) {
+  std::size_t at = window.size() - filtered;
   if (!inflater.inflate(job.idat.next(std::numeric_limits<std::size_t>::max()),
                         window.subspan(at))) {
     return false;
@@ -148,20 +143,25 @@ void decode(std::span<const std::uint8_t> png, const Header& header, const Surve
             ScanlineSink& sink, const CancelFlag* cancel) {
   Workspace& kept = workspace();
   const std::uint64_t filtered_row = 1 + header.row_bytes(header.width);
+  const std::uint64_t filtered = filtered_size(header);
   const UnfilterKernels& kernels =
       unfilter_kernels(std::max<std::size_t>(1, header.bits_per_pixel() / 8));
 
   // The input is bounded too: empty blocks cost time and yield nothing.
   const bool whole = survey.idat_count == 1 && survey.idat_bytes <= kept.window.size() &&
-                     fits(header, kept.window.size());
+                     filtered_row <= kept.window.size() &&
+                     filtered <= kept.window.size() - filtered_row;
   if (whole) {
     throw_if_set(cancel);  // once: what fits takes milliseconds at worst
     IdatReader idat{png, survey.first_idat, cancel};
-    if (decode_whole({header, idat, kernels, sink}, kept.whole_inflater, kept.window)) return;
+    if (decode_whole({header, idat, kernels, sink}, kept.whole_inflater, kept.window,
+                     static_cast<std::size_t>(filtered))) {
+      return;
+    }
   }
   IdatReader idat{png, survey.first_idat, cancel};
   const Window window{kept.window, filtered_row};
-  kept.inflater.reset(fastest_inflate_engine(filtered_size(header), survey.idat_bytes));
+  kept.inflater.reset(fastest_inflate_engine(filtered, survey.idat_bytes));
   decode_streaming({header, idat, kernels, sink}, kept.inflater, window.bytes(), cancel);
   // The streaming inflater is asked again to say what is wrong; it does not overrule the other one.
   if (whole) idat.fail(ErrorCode::bad_deflate);

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "support/forced_engine.hpp"
 #include "support/png_builder.hpp"
 
 namespace pixelferry::test {
@@ -88,9 +89,10 @@ TEST_CASE(
   CHECK(png::fastest_inflate_engine(10'000, 5'000) == other);
   CHECK(png::fastest_inflate_engine(~std::uint64_t{0}, 0) == other);
   CHECK(png::fastest_inflate_engine(1, ~std::uint64_t{0}) == other);
-  png::force_inflate_engine(isal);
-  CHECK(png::fastest_inflate_engine(5'530'560, 141'005) == isal);
-  png::force_inflate_engine(std::nullopt);
+  {
+    const ForcedEngine forced{isal};
+    CHECK(png::fastest_inflate_engine(5'530'560, 141'005) == isal);
+  }
   CHECK(png::fastest_inflate_engine(5'530'560, 141'005) == other);
 }
 
