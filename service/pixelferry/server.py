@@ -70,6 +70,7 @@ class RunningServer:
         self._listener.close()
         self.connections.abort()
         await self.connections.wait_empty()
+        self.connections.close()
         await self._runner.cleanup()
         self._sock.close()
 
@@ -85,7 +86,7 @@ async def start_server(settings: Settings, sock: socket.socket | None = None) ->
     runner = web.AppRunner(app, handler_cancellation=True)
     await runner.setup()
     assert runner.server is not None  # noqa: S101 - setup has made it
-    connections = Connections(runner.server, settings, app[TELEMETRY])
+    connections = Connections(runner.server, settings, app[TELEMETRY], settings.max_connections)
     loop = asyncio.get_running_loop()
     listener = await loop.create_server(
         partial(Connection, connections), sock=listening, backlog=BACKLOG

@@ -98,6 +98,11 @@ class Settings:
     max_dimension: int = _setting(
         units.count(1, 2**31 - 1), 65_535, "Largest width, and largest height, in pixels."
     )
+    max_connections: int = _setting(
+        units.count(1, 1_000_000),
+        1024,
+        "Connections that are served; more are told to come back later, twice as many are closed.",
+    )
     header_timeout: float = _setting(
         units.seconds(0.01, 3600), 10.0, "Time in which the head of a request must arrive."
     )
@@ -110,7 +115,7 @@ class Settings:
     min_rate: int = _setting(
         units.rate(0, 2**30),
         32 * 2**10,
-        "Slowest upload, averaged after its first 10 seconds; 0 allows any.",
+        "Slowest upload or download, averaged after its first 10 seconds; 0 allows any.",
     )
     keepalive_timeout: float = _setting(
         units.seconds(0.01, 3600),

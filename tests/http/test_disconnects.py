@@ -146,7 +146,7 @@ async def test_after_a_refusal_with_the_rest_unsent(server: RunningServer) -> No
 
 async def test_with_requests_waiting_behind(server: RunningServer, photo_png: bytes) -> None:
     async with connect(server.port) as wire, busy_workers(server) as waiting:
-        await wire.send(request(body=photo_png) * 3)
+        await wire.send(request(body=photo_png) + request("/rotate", b"ABC") * 2)
         await waiting.wait()
         wire.reset()
         await left(server, "/convert")

@@ -95,8 +95,6 @@ async def test_unknown_methods(server: RunningServer, method: str, path: str, al
         b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nbroken\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: 1\r\n" * 200 + b"\r\n",
-        b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 9000 + b"\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",  # TLS
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
@@ -108,6 +106,23 @@ async def test_what_is_no_http(server: RunningServer, sent: bytes) -> None:
     assert (answer.status, answer.code) == (400, "malformed_request")
     assert "\n" not in answer.problem["detail"]
     assert len(answer.problem["detail"]) <= 200
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 9000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: %b\r\n" % (b"x" * 1000) * 40,
+    ],
+    ids=["target", "header", "headers"],
+)
+async def test_a_head_too_large(server: RunningServer, sent: bytes) -> None:
+    async with connect(server.port) as wire:
+        answer = await wire.ask(sent)
+        assert (answer.status, answer.code) == (431, "head_too_large")
+        assert answer.headers["connection"] == "close"
+        assert await wire.closed() == b""
 
 
 @pytest.mark.parametrize("target", ["*", "http://", "http://[::1/", "http://x:y/"])

@@ -4,7 +4,7 @@ import gzip
 import socket
 from typing import Any
 
-from pixelferry.http.connection import LINGER, MAX_LINE
+from pixelferry.http.aiohttp_handler import MAX_LINE, READ_AHEAD
 from pixelferry.server import RunningServer
 from serving import only_connection, until
 from wire import connect, request
@@ -21,6 +21,7 @@ async def test_the_options_have_arrived(server: RunningServer) -> None:
         seen = {
             "keepalive_timeout": live._keepalive_timeout,
             "lingering_time": live._lingering_time,
+            "read_bufsize": live._read_bufsize,
             "max_line_size": live.max_line_size,
             "max_field_size": live.max_field_size,
             "access_logger": live.access_logger,
@@ -28,7 +29,8 @@ async def test_the_options_have_arrived(server: RunningServer) -> None:
         }
     assert seen == {
         "keepalive_timeout": server.settings.keepalive_timeout,
-        "lingering_time": LINGER,
+        "lingering_time": 0,
+        "read_bufsize": READ_AHEAD,
         "max_line_size": MAX_LINE,
         "max_field_size": MAX_LINE,
         "access_logger": None,

@@ -9,7 +9,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from pixelferry.http import body_stream
+from pixelferry.http import min_rate
 from pixelferry.http.connection import Connection
 from pixelferry.http.routes.metrics import TELEMETRY
 from pixelferry.server import RunningServer
@@ -75,6 +75,15 @@ async def test_between_requests_only_keepalive_counts(serve: Serve) -> None:
     assert not server.app[TELEMETRY].errors
 
 
+async def test_after_a_body_in_pieces_too(serve: Serve) -> None:
+    server = await serve(header_timeout=SHORT, keepalive_timeout=4 * SHORT)
+    async with connect(server.port) as wire:
+        await wire.send(request("/rotate", length=3), b"A", b"B", b"C")
+        assert (await wire.answer()).body == b"NOP"
+        assert await wire.closed() == b""  # without a 408
+    assert not server.app[TELEMETRY].errors
+
+
 async def test_a_blank_line_between_requests_is_no_head(serve: Serve) -> None:
     server = await serve(header_timeout=SHORT, keepalive_timeout=2 * SHORT)
     async with connect(server.port) as wire:
@@ -103,7 +112,7 @@ async def test_half_a_head_behind_running_requests_does_not_harm_them(
 async def wait_for_the_head_clock(server: RunningServer) -> None:
     """Return when it has been started, has run out, and was started again."""
     connection = only_connection(server)
-    await until(lambda: connection._head_begun)
+    await until(lambda: connection._head_bytes)
     first = connection._head_clock
     await until(lambda: connection._head_clock is not first)
 
@@ -123,7 +132,7 @@ async def test_a_body_that_stops_is_answered_with_408(serve: Serve, sent: bytes)
 async def test_a_body_that_crawls_is_answered_with_408(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(body_stream, "RATE_FREE", SHORT)
+    monkeypatch.setattr(min_rate, "RATE_FREE", SHORT)
     server = await serve(read_timeout=LONG, min_rate=1 << 20)
     async with connect(server.port) as wire:
         answer = await wire.ask(request("/rotate", b"AB", length=1 << 20))
@@ -133,7 +142,7 @@ async def test_a_body_that_crawls_is_answered_with_408(
 
 
 async def test_min_rate_zero_allows_any(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(body_stream, "RATE_FREE", 0.0)
+    monkeypatch.setattr(min_rate, "RATE_FREE", 0.0)
     server = await serve(read_timeout=SHORT, min_rate=0)
     async with connect(server.port) as wire:
         answer = await wire.ask(request("/rotate", b"AB", length=1 << 20))
@@ -195,11 +204,21 @@ def writing(server: RunningServer, sizes: Iterable[int]) -> tuple[Clock, Mock]:
 
 
 async def test_a_client_that_reads_slowly_is_waited_for(serve: Serve) -> None:
-    clock, abort = writing(await serve(write_timeout=10), range(1000, 0, -1))
+    clock, abort = writing(await serve(write_timeout=10, min_rate=1), range(1000, 0, -1))
     for _ in range(999):
         clock.run_next()
     assert clock.now > 90 * 10
     abort.assert_not_called()
+
+
+async def test_a_client_that_reads_too_slowly_is_cut_off(serve: Serve) -> None:
+    server = await serve(write_timeout=10, min_rate=2)
+    clock, abort = writing(server, range(1000, 0, -1))
+    while clock.next is not None:
+        clock.run_next()
+    abort.assert_called_once()
+    assert 10 <= clock.now <= 14
+    assert server.app[TELEMETRY].rejections["write_too_slow"] == 1
 
 
 @pytest.mark.parametrize("sizes", [repeat(5), count(5), chain([9, 8, 7], repeat(6))])

@@ -8,6 +8,7 @@ from pixelferry._native import Limits
 from pixelferry.http import answers
 from pixelferry.http.body_stream import BodyLimits
 from pixelferry.http.drain import DRAIN, Drain
+from pixelferry.http.gate import gate
 from pixelferry.http.middlewares import (
     OTHER,
     answer_problems,
@@ -76,6 +77,7 @@ ROUTES: tuple[Route, ...] = (
         handler=get_livez,
         summary="Whether the server is alive",
         answers=(answers.ALIVE,),
+        always=True,
     ),
     Route(
         methods=_GET,
@@ -83,6 +85,7 @@ ROUTES: tuple[Route, ...] = (
         handler=get_livez,
         summary="The same as /livez",
         answers=(answers.ALIVE,),
+        always=True,
     ),
     Route(
         methods=_GET,
@@ -90,6 +93,7 @@ ROUTES: tuple[Route, ...] = (
         handler=get_readyz,
         summary="Whether new requests should be sent here",
         answers=(answers.READY, answers.DRAINING),
+        always=True,
     ),
     Route(
         methods=_GET,
@@ -120,7 +124,10 @@ ROUTES: tuple[Route, ...] = (
 def create_app(settings: Settings) -> web.Application:
     """Make the application. It owns its worker threads and its metrics, and shares nothing."""
     telemetry = Telemetry({route.path: route.works_on_bodies for route in ROUTES} | {OTHER: False})
-    app = web.Application(middlewares=(observation(telemetry), answer_problems))
+    always = frozenset(route.path for route in ROUTES if route.always)
+    app = web.Application(
+        middlewares=(observation(telemetry), answer_problems, gate(always)),
+    )
     app.on_response_prepare.append(finish_head)
     for route in ROUTES:
         for method in route.methods:

@@ -9,7 +9,7 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
 from pixelferry._native import OwnedBuffer
-from pixelferry.http.connection import WholeResponse
+from pixelferry.http.aiohttp_handler import WholeResponse
 from pixelferry.http.exchange import EXCHANGE
 from pixelferry.http.header_values import attachment
 

@@ -61,6 +61,7 @@ class Upload:
 
     async def read(self) -> memoryview:
         """Read the rest and return the file: exactly the bytes received, in a buffer of its own."""
+        self._stream.admit()
         length = self._stream.length
         buffer = request_buffer(FIRST_CAPACITY if length is None else length)
         view = memoryview(buffer)

@@ -2,15 +2,15 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Self
 
 from aiohttp import hdrs, web
 
+from pixelferry.http.aiohttp_handler import client_of
 from pixelferry.http.exchange import EXCHANGE
+from pixelferry.http.min_rate import paid_until
 from pixelferry.http.problems import Refusal
 from pixelferry.settings import Settings, variable
-
-RATE_FREE: Final = 10.0  # seconds before the average rate counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,11 @@ class BodyStream:
         """Bytes handed out so far."""
         return self._exchange.received
 
+    def admit(self) -> None:
+        """Let the body come as fast as it is taken; until then it comes in small pieces."""
+        if not self._content.is_eof():  # else it is the next request that is arriving
+            client_of(self._request).admit_body()
+
     async def receive(self) -> bytes:
         """Return the next bytes, b"" at the end. Raises Refusal if they are late or too many."""
         content = self._content
@@ -74,6 +79,7 @@ class BodyStream:
         if self._awaited_since is None:
             self._awaited_since = now
             await self._send_continue()
+        client_of(self._request).want_more()
         due, code = self._due(now, self._awaited_since)
         try:
             async with asyncio.timeout_at(due):
@@ -94,9 +100,9 @@ class BodyStream:
         """Return until when the next byte must come, and what it is called if it does not."""
         due, code = now + self._limits.read_timeout, "body_timeout"
         if self._limits.min_rate:
-            paid_until = since + max(RATE_FREE, self.received / self._limits.min_rate)
-            if paid_until < due:
-                due, code = paid_until, "body_too_slow"
+            paid = paid_until(since, self.received, self._limits.min_rate)
+            if paid < due:
+                due, code = paid, "body_too_slow"
         return due, code
 
     def _too_late(self, code: str) -> Refusal:

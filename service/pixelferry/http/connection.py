@@ -1,109 +1,226 @@
-"""One client connection: the protocol in front of aiohttp's RequestHandler.
+"""One client connection: the protocol between the transport and aiohttp's handler.
 
-The only file that knows aiohttp's internals. It adds what aiohttp does not have: a deadline for the
-head of a request, one for a client that does not take its answer, a count of connections, and
-problem documents for what is not even HTTP. What the transport tells arrives at Connection and is
-handed on; reading is paused there and nowhere else.
+It adds what aiohttp does not have: one receive buffer for all connections, deadlines for the head
+of a request and for a client that does not take its answer, bounds on heads, the way in which
+refused bodies are read away, and an eye on clients that leave while nobody reads. Reading is paused
+here and nowhere else.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from traceback import clear_frames
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
-from aiohttp import hdrs, web
-from aiohttp.http_exceptions import HttpProcessingError, InvalidURLError, LineTooLong
-from aiohttp.http_writer import StreamWriter
-from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
-from aiohttp.web_protocol import RequestHandler, _ErrInfo
-
-from pixelferry.http.connections import Connections
-from pixelferry.http.exchange import REQUEST_ID_HEADER, request_id
-from pixelferry.http.middlewares import SERVER_NAME
-from pixelferry.http.problems import Problem, problem_response, raw_problem_response, unforeseen
+from pixelferry.http.aiohttp_handler import Handler
+from pixelferry.http.exchange import request_id
+from pixelferry.http.problems import Problem, raw_problem_response
+from pixelferry.http.write_progress import WriteProgress
 from pixelferry.settings import variable
 
-MAX_LINE: Final = 8190  # bytes of the request line, and of each header
+if TYPE_CHECKING:
+    from pixelferry.http.connections import Connections
+
+MAX_HEAD: Final = 32 * 1024  # bytes of a request's line and headers
 LINGER: Final = 2.0  # seconds in which a refused body is still read, so that the answer is seen
+SURPLUS_PATIENCE: Final = 2.0  # seconds for the head of a connection that is one too many
+MIN_DISCARDABLE: Final = 16 * 2**20  # bytes of it, or twice what is accepted: it was too large
 SAMPLE: Final = 1.0  # seconds between two looks at what the client has not taken yet
 
-_log = logging.getLogger(__name__)
 
-
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """One client. The clocks run only while something is awaited of it."""
+
+    __slots__ = (
+        "_admitted",
+        "_discard_clock",
+        "_discardable",
+        "_fd",
+        "_handler",
+        "_head_bytes",
+        "_head_clock",
+        "_held",
+        "_loop",
+        "_owner",
+        "_paused",
+        "_progress",
+        "_transport",
+        "_write_clock",
+        "surplus",
+    )
 
     def __init__(self, owner: Connections) -> None:
         """Belong to `owner`, and to the event loop that runs."""
+        self.surplus = False
         self._owner = owner
         self._loop = asyncio.get_running_loop()
-        self._handler = _Handler(self, owner, self._loop)
+        self._handler: Handler | None = None
         self._transport: asyncio.Transport | None = None
+        self._fd = -1
         self._head_clock: asyncio.TimerHandle | None = None
-        self._head_begun = False
+        self._head_bytes = 0  # of a head that is not complete
+        self._paused = False  # by the handler: what came must be taken first
+        self._held = False  # until the route wants more of the body
+        self._admitted = False  # the body: there is memory for all of it
         self._write_clock: asyncio.TimerHandle | None = None
-        self._unsent = 0  # bytes
-        self._stuck_since = 0.0
+        self._progress: WriteProgress | None = None
+        self._discard_clock: asyncio.TimerHandle | None = None
+        self._discardable = 0  # bytes that may still be read away
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Start the clock for the first head."""
+        """Start the clock for the first head, if the client may stay."""
         self._transport = cast(asyncio.Transport, transport)
         # Then pause_writing tells of every byte that the socket did not take.
         self._transport.set_write_buffer_limits(high=0)
-        self._owner.opened(self)
+        rank, limit = self._owner.opened(self), self._owner.max_connections
+        if rank > 2 * limit:
+            self._owner.telemetry.rejections["too_many_connections"] += 1
+            self._transport.abort()
+            return
+        self.surplus = rank > limit
+        self._fd = self._transport.get_extra_info("socket").fileno()
+        self._handler = Handler(self, self._owner, self._loop)
         self._handler.connection_made(transport)
         self._start_head_clock()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clocks; the handler is cancelled."""
+        self._owner.departures.forget(self._fd)
         self._stop_head_clock()
         self._stop_write_clock()
+        self._stop_discard_clock()
         self._transport = None
         self._owner.lost(self)
-        self._handler.connection_lost(exc)
+        if self._handler is not None:
+            self._handler.connection_lost(exc)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Return where the next bytes go; all connections take turns with one buffer.
+
+        Little at a time until there is memory for a body: so much may wait in each connection.
+        """
+        if self._admitted or self._discard_clock is not None:
+            return self._owner.receive_buffer
+        return self._owner.first_buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Hand on what came."""
-        self._handler.data_received(data)
+        if self._discard_clock is not None:
+            self._read_away(nbytes)
+        elif self._handler is not None:
+            self._handler.data_received(bytes(self._owner.receive_buffer[:nbytes]))
 
     def eof_received(self) -> None:
         """Take a client that closed its side as gone: the transport closes."""
-        self._handler.eof_received()
 
     def pause_writing(self) -> None:
         """Start the clock: the client has not taken all."""
-        self._handler.pause_writing()
-        self._unsent = self._left_to_send()
-        self._stuck_since = self._loop.time()
+        if self._handler is not None:
+            self._handler.pause_writing()
+        settings = self._owner.settings
+        self._progress = WriteProgress(
+            self._loop.time(), self._left_to_send(), settings.write_timeout, settings.min_rate
+        )
         self._start_write_clock()
 
     def resume_writing(self) -> None:
         """Stop the clock: all is sent."""
         self._stop_write_clock()
-        self._handler.resume_writing()
+        if self._handler is not None:
+            self._handler.resume_writing()
 
     def pause_reading(self) -> None:
-        """Hold the client back."""
-        if self._transport is not None:
-            self._transport.pause_reading()
+        """Hold the client back: what it has sent must be taken first."""
+        self._paused = True
+        self._set_reading()
 
     def resume_reading(self) -> None:
         """Let the client go on."""
-        if self._transport is not None:
-            self._transport.resume_reading()
+        self._paused = False
+        self._set_reading()
+
+    def parsed(self, *, body_complete: bool) -> None:
+        """Tell what is known now of the newest request; a body waits until the route wants it."""
+        if body_complete:
+            self._admitted = self._held = False
+        elif not self._admitted:
+            self._held = True
+        self._set_reading()
+
+    def want_more(self) -> None:
+        """Read one more piece of the body that is arriving."""
+        self._held = False
+        self._set_reading()
+
+    def admit_body(self) -> None:
+        """Read the body that is arriving as fast as it is taken: there is memory for it."""
+        self._admitted = True
+        self._held = False
+        self._set_reading()
+
+    def _set_reading(self) -> None:
+        transport = self._transport
+        if transport is None:
+            return
+        if (self._paused or self._held) and self._discard_clock is None:
+            if transport.is_reading():
+                transport.pause_reading()
+                self._owner.departures.watch(self._fd, transport.close)
+        elif not transport.is_reading():
+            self._owner.departures.forget(self._fd)
+            transport.resume_reading()
 
     def abort(self) -> None:
         """Close at once; what was not sent is lost."""
         if self._transport is not None:
             self._transport.abort()
 
-    def head_begun(self) -> None:
+    def discard(self) -> None:
+        """Close behind the answer; before, read away for a while what the client still sends.
+
+        Closing with bytes unread resets the connection, and the client would lose the answer.
+        """
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        self._stop_head_clock()
+        if not self._owner.start_discarding(self):
+            transport.close()
+            return
+        transport.write_eof()
+        self._discardable = max(MIN_DISCARDABLE, 2 * self._owner.settings.max_body)
+        self._discard_clock = self._loop.call_later(LINGER, transport.close)
+        self._set_reading()
+
+    def _read_away(self, nbytes: int) -> None:
+        transport = self._transport
+        self._discardable -= nbytes
+        if transport is None:
+            return
+        if self._discardable <= 0:
+            transport.close()
+        else:  # one piece for each turn of the loop: others want theirs
+            transport.pause_reading()
+            self._loop.call_soon(transport.resume_reading)
+
+    def _stop_discard_clock(self) -> None:
+        if self._discard_clock is not None:
+            self._discard_clock.cancel()
+            self._discard_clock = None
+
+    def head_grows(self, nbytes: int) -> None:
         """Start the clock: a part of a head has come."""
-        if not self._head_begun:
+        if not self._head_bytes:
             self._start_head_clock()
-            self._head_begun = True
+        self._head_bytes += nbytes
+        if self._head_bytes > MAX_HEAD:
+            self._head_too_large()
+
+    def _head_too_large(self) -> None:
+        if self._handler is not None and not self._handler.idle:
+            self.pause_reading()  # the clock ends it, after the answers to the requests before
+            return
+        detail = f"the head of the request is longer than {MAX_HEAD} bytes"
+        self._refuse(Problem("head_too_large", detail, {"limit": MAX_HEAD}), 0)
 
     def head_complete(self) -> None:
         """Stop the clock: a request has come."""
@@ -111,31 +228,44 @@ class Connection(asyncio.Protocol):
 
     def _start_head_clock(self) -> None:
         self._stop_head_clock()
+        self._head_clock = self._loop.call_later(self._head_timeout(), self._head_too_late)
+
+    def _head_timeout(self) -> float:
         timeout = self._owner.settings.header_timeout
-        self._head_clock = self._loop.call_later(timeout, self._head_too_late)
+        return min(timeout, SURPLUS_PATIENCE) if self.surplus else timeout
 
     def _stop_head_clock(self) -> None:
-        self._head_begun = False
+        self._head_bytes = 0
         if self._head_clock is not None:
             self._head_clock.cancel()
             self._head_clock = None
 
     def _head_too_late(self) -> None:
+        if self._handler is None:
+            return
         if not self._handler.idle:
+            begun = self._head_bytes
             self._start_head_clock()  # first the answers to the requests before
-            self._head_begun = True
-        elif self._head_begun and self._transport is not None:
-            timeout = self._owner.settings.header_timeout
+            self._head_bytes = begun
+        elif self._head_bytes:
+            timeout = self._head_timeout()
             problem = Problem(
                 "header_timeout",
                 f"the head of the request was not complete after {timeout:g} seconds",
                 {"limit": timeout, "setting": variable("header_timeout")},
             )
-            self._owner.count_refused(problem, timeout)
-            self._transport.write(raw_problem_response(problem, request_id(None)))
-            self._handler.force_close()
+            self._refuse(problem, timeout)
         else:
             self._handler.force_close()  # it never said a word
+
+    def _refuse(self, problem: Problem, seconds: float) -> None:
+        """Answer a head that never became a request, `seconds` after it began, and close."""
+        if self._handler is None or self._transport is None:
+            return
+        self._owner.count_refused(problem, seconds)
+        self._transport.write(raw_problem_response(problem, request_id(None)))
+        self._handler.let_go()
+        self.discard()
 
     def _left_to_send(self) -> int:
         return self._transport.get_write_buffer_size() if self._transport is not None else 0
@@ -145,150 +275,17 @@ class Connection(asyncio.Protocol):
         self._write_clock = self._loop.call_later(interval, self._look_at_writing)
 
     def _stop_write_clock(self) -> None:
+        self._progress = None
         if self._write_clock is not None:
             self._write_clock.cancel()
             self._write_clock = None
 
     def _look_at_writing(self) -> None:
-        left, now = self._left_to_send(), self._loop.time()
-        if left < self._unsent:
-            self._stuck_since = now
-        self._unsent = left
-        if now - self._stuck_since >= self._owner.settings.write_timeout:
-            self._owner.telemetry.rejections["write_timeout"] += 1
-            self.abort()
-        else:
+        if self._progress is None:
+            return
+        reason = self._progress.refused_for(self._loop.time(), self._left_to_send())
+        if reason is None:
             self._start_write_clock()
-
-
-class WholeResponse(web.StreamResponse):
-    """A response whose head and body go out in one write.
-
-    An icon saves a system call and a packet by that. Neither is copied: aiohttp's own way to join
-    them copies the body on older Pythons.
-    """
-
-    _send_headers_immediately = False
-
-    async def send(self, request: web.Request, body: memoryview) -> None:
-        """Send head and body; returns when the kernel has all. Content-Length must be set."""
-        writer = cast(StreamWriter, await self.prepare(request))
-        head, writer._headers_buf, writer._headers_written = writer._headers_buf, None, True
-        transport = writer.transport
-        if transport is None or transport.is_closing() or head is None:
-            raise ConnectionResetError("the client left before the answer")
-        writer.output_size += len(head) + body.nbytes
-        transport.writelines((head, body))
-        await writer.drain()  # small ones too, or they pile up for a client that never reads
-        await self.write_eof()
-
-
-class _Handler(RequestHandler):
-    """aiohttp's part: parses, queues, runs the application, writes."""
-
-    __slots__ = ("_body", "_connection", "_owner")
-
-    def __init__(
-        self, connection: Connection, owner: Connections, loop: asyncio.AbstractEventLoop
-    ) -> None:
-        # Made here and not by the manager, which drops all options if it does not know one.
-        super().__init__(
-            owner.manager,
-            loop=loop,
-            keepalive_timeout=owner.settings.keepalive_timeout,
-            tcp_keepalive=True,
-            access_log=None,  # type: ignore[arg-type]
-            max_line_size=MAX_LINE,
-            max_field_size=MAX_LINE,
-            lingering_time=LINGER,
-            auto_decompress=False,
-        )
-        self._connection = connection
-        self._owner = owner
-        self._body: StreamReader = EMPTY_PAYLOAD  # of the newest request
-
-    @property
-    def idle(self) -> bool:
-        """Whether no request is being answered or waits for that."""
-        return self._waiter is not None and not self._waiter.done()
-
-    def data_received(self, data: bytes) -> None:
-        """Parse; tell the connection where the newest head stands."""
-        requests = self._request_count
-        super().data_received(data)
-        if self._request_count != requests:
-            self._connection.head_complete()
-            self._take_newest()
-        elif self._body.is_eof() and not self._buffer_paused and data.strip(b"\r\n"):
-            # Not the rest of a body, no requests too many to parse now, no blank lines before one.
-            self._stop_keepalive_clock()
-            self._connection.head_begun()
-
-    def _take_newest(self) -> None:
-        message, body = self._messages[-1]
-        if isinstance(message, _ErrInfo) and not self._body.is_eof():
-            # It is the body before that broke; its reader would wait for ever.
-            self._messages.pop()
-            self._body.set_exception(web.RequestPayloadError(message.message))
-            self._body.feed_eof()
-            self.close()
         else:
-            self._body = body
-
-    def _stop_keepalive_clock(self) -> None:
-        if self._keepalive_handle is not None:
-            self._keepalive_handle.cancel()
-            self._keepalive_handle = None
-
-    def resume_reading(self, resume_parser: bool = True) -> None:
-        """Go on if reading was paused; aiohttp's parses nothing anew for each chunk taken."""
-        if self._reading_paused:
-            super().resume_reading(resume_parser)
-
-    def _pause_transport_reading(self) -> None:
-        self._connection.pause_reading()
-
-    def _resume_transport_reading(self) -> None:
-        self._connection.resume_reading()
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        """Answer what is no HTTP, and what the middlewares could not catch."""
-        if isinstance(exc, ConnectionError) or request.writer.output_size > 0:
-            _let_go(exc)
-            raise ConnectionAbortedError("the client left, or the answer cannot be taken back")
-        if status == 400:
-            problem = Problem("malformed_request", _what_is_malformed(exc))
-        else:
-            _log.error("unforeseen error before the middlewares", exc_info=exc)
-            problem = unforeseen()
-        self._owner.count_refused(problem)
-        chosen_id = request_id(None)
-        response = problem_response(problem, chosen_id)
-        response.headers[REQUEST_ID_HEADER] = chosen_id
-        response.headers[hdrs.SERVER] = SERVER_NAME
-        response.headers[hdrs.CONNECTION] = "close"
-        response.force_close()
-        return response
-
-
-def _let_go(error: BaseException | None) -> None:
-    """Free what the frames that `error` went through hold: aiohttp keeps it in a cycle."""
-    while error is not None:
-        clear_frames(error.__traceback__)
-        error = error.__cause__ or error.__context__
-
-
-def _what_is_malformed(error: BaseException | None) -> str:
-    """Return one line; the parser's message goes on with the bytes it choked on."""
-    if isinstance(error, LineTooLong):
-        return f"the request line or a header is longer than {MAX_LINE} bytes"
-    if isinstance(error, InvalidURLError):
-        return "the request target is no valid URL"  # the parser's message is the target alone
-    text = error.message if isinstance(error, HttpProcessingError) else ""
-    return text.partition("\n")[0].rstrip(": ")[:200] or "the request cannot be parsed"
+            self._owner.telemetry.rejections[reason] += 1
+            self.abort()

@@ -1,14 +1,19 @@
-"""The connections of one server: counted, waited for and cut off here."""
+"""The connections of one server: counted, bounded, waited for and cut off here."""
 
 import asyncio
-from typing import Protocol
+from typing import Final, Protocol
 
 from aiohttp import web
 
+from pixelferry.http.departures import Departures
 from pixelferry.http.middlewares import OTHER, count_problem
 from pixelferry.http.problems import Problem
 from pixelferry.settings import Settings
 from pixelferry.telemetry import Telemetry
+
+RECEIVE: Final = 256 * 1024  # bytes read at once of a body that there is memory for
+FIRST: Final = 16 * 1024  # bytes read at once of anything else
+MAX_DISCARDING: Final = 8  # connections that are read away at the same time
 
 
 class Open(Protocol):
@@ -19,32 +24,55 @@ class Open(Protocol):
 
 
 class Connections:
-    """Knows the connections of one server that are open, and what they share."""
+    """Knows the connections of one server that are open, and what they share.
 
-    def __init__(self, manager: web.Server, settings: Settings, telemetry: Telemetry) -> None:
-        """`manager` is aiohttp's own, which calls the application."""
+    Belongs to the event loop it was made on; end with `close`.
+    """
+
+    def __init__(
+        self, manager: web.Server, settings: Settings, telemetry: Telemetry, max_connections: int
+    ) -> None:
+        """`manager` is aiohttp's own, which calls the application.
+
+        From `max_connections` on clients are told to come back later; from twice as many on they
+        are not even listened to.
+        """
         self.manager = manager
         self.settings = settings
         self.telemetry = telemetry
+        self.max_connections = max_connections
+        self.receive_buffer = memoryview(bytearray(RECEIVE))
+        self.first_buffer = self.receive_buffer[:FIRST]  # begins where the whole one does
+        self.departures = Departures()
         self._open: set[Open] = set()
+        self._discarding: set[Open] = set()
         self._empty = asyncio.Event()
         self._empty.set()
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def opened(self, connection: Open) -> None:
-        """Count a connection."""
+    def opened(self, connection: Open) -> int:
+        """Count a connection; returns how many there are with it."""
         self._open.add(connection)
         self._empty.clear()
         self.telemetry.connections = len(self._open)
+        return len(self._open)
 
     def lost(self, connection: Open) -> None:
         """Forget a connection."""
         self._open.discard(connection)
+        self._discarding.discard(connection)
         self.telemetry.connections = len(self._open)
         if not self._open:
             self._empty.set()
+
+    def start_discarding(self, connection: Open) -> bool:
+        """Tell whether one more connection may be read away; it may until it is lost."""
+        if len(self._discarding) >= MAX_DISCARDING:
+            return False
+        self._discarding.add(connection)
+        return True
 
     def count_refused(self, problem: Problem, seconds: float = 0.0) -> None:
         """Count what was refused before it was a request."""
@@ -59,3 +87,7 @@ class Connections:
         """Cut all connections off; their handlers are cancelled."""
         for connection in tuple(self._open):
             connection.abort()
+
+    def close(self) -> None:
+        """Give back what the connections shared; none may be open."""
+        self.departures.close()

@@ -10,6 +10,7 @@ from pixelferry.ledger import Ledger
 from pixelferry.stage_times import StageTimes
 
 REQUEST_ID_HEADER = "X-Request-Id"
+SERVER_NAME = "pixelferry"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 

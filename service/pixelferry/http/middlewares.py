@@ -11,8 +11,9 @@ from typing import Final
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
+from pixelferry.http.aiohttp_handler import client_of
 from pixelferry.http.drain import DRAIN
-from pixelferry.http.exchange import EXCHANGE, REQUEST_ID_HEADER, Exchange, request_id
+from pixelferry.http.exchange import EXCHANGE, REQUEST_ID_HEADER, SERVER_NAME, Exchange, request_id
 from pixelferry.http.problems import (
     Problem,
     Refusal,
@@ -23,7 +24,6 @@ from pixelferry.http.problems import (
 from pixelferry.telemetry import RouteStats, Telemetry
 
 OTHER: Final = "other"  # the route label of what no route answers
-SERVER_NAME: Final = "pixelferry"
 CLIENT_LEFT: Final = 499  # for log and metrics; never sent
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _LIMIT_STATUSES: Final = frozenset({408, 413, 503})
@@ -51,7 +51,7 @@ def observation(telemetry: Telemetry) -> Middleware:
             if status is None:  # no answer, or none that could be finished
                 problem = exchange.problem
                 status = CLIENT_LEFT if problem is None else problem.type.status
-            stats = telemetry.routes.get(_route_of(request), other)
+            stats = telemetry.routes.get(route_of(request), other)
             method = request.method if request.method in _METHODS else OTHER
             stats.record(method, status, perf_counter() - started)
             _count(telemetry, stats, exchange)
@@ -59,7 +59,8 @@ def observation(telemetry: Telemetry) -> Middleware:
     return observe
 
 
-def _route_of(request: web.Request) -> str:
+def route_of(request: web.Request) -> str:
+    """Return the path of the route that answers, as it was declared; OTHER if none does."""
     resource = request.match_info.route.resource
     return resource.canonical if resource is not None else OTHER
 
@@ -123,7 +124,7 @@ async def finish_head(request: web.Request, response: web.StreamResponse) -> Non
         headers[REQUEST_ID_HEADER] = exchange.request_id
     # A body that nobody will read leaves the connection unusable. aiohttp has already made its own
     # Connection header, hence both.
-    if request.app[DRAIN].begun or _leaves_body(request):
+    if request.app[DRAIN].begun or client_of(request).surplus or _leaves_body(request):
         headers[hdrs.CONNECTION] = "close"
         response.force_close()
 

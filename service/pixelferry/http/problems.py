@@ -37,10 +37,12 @@ _REQUEST = {
     "body_timeout": ProblemType(408, "The body stopped arriving"),
     "body_too_slow": ProblemType(408, "The body arrives too slowly"),
     "body_too_large": ProblemType(413, "The body is too large"),
+    "head_too_large": ProblemType(431, "The head of the request is too large"),
     "unsupported_content_encoding": ProblemType(415, "The body is encoded"),
     "unsupported_multipart": ProblemType(415, "The multipart body is no form"),
     "expectation_failed": ProblemType(417, "The expectation is unknown"),
     "internal_error": ProblemType(500, "Something went wrong here"),
+    "too_many_connections": ProblemType(503, "There are too many connections", retry_after=1),
     "out_of_memory": ProblemType(503, "There is no memory for the output", retry_after=1),
 }
 

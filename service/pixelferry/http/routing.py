@@ -31,4 +31,5 @@ class Route:
     query: type[Any] | None = None  # option type
     upload: str | None = None  # media type of the body it takes, raw or as the file of a form
     problems: tuple[str, ...] = ()  # codes
+    always: bool = False  # answers whoever asks, however busy the service is
     works_on_bodies: bool = False  # reads whole bodies, so it has stages and copies

@@ -1,0 +1,217 @@
+"""aiohttp's part of a connection: parses, queues, runs the application, writes.
+
+The only file that knows aiohttp's internals. What it needs of the connection stands in `Client`.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final, Protocol, cast
+
+from aiohttp import hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError, InvalidURLError, LineTooLong
+from aiohttp.http_writer import StreamWriter
+from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
+from aiohttp.web_protocol import RequestHandler, _ErrInfo
+
+from pixelferry.http.exchange import REQUEST_ID_HEADER, SERVER_NAME, request_id
+from pixelferry.http.problems import Problem, problem_response, unforeseen
+from pixelferry.http.tracebacks import free_frames
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from pixelferry.http.connections import Connections
+
+MAX_LINE: Final = 8190  # bytes of the request line, and of each header
+READ_AHEAD: Final = 64 * 1024  # bytes of a body that wait to be taken; twice as many pause reading
+
+_log = logging.getLogger(__name__)
+
+
+class Client(Protocol):
+    """The connection, as its handler and the routes see it."""
+
+    surplus: bool
+    """Whether it is one too many: it is told so, and closed."""
+
+    def parsed(self, *, body_complete: bool) -> None:
+        """Tell what is known now of the newest request; a body waits until the route wants it."""
+
+    def want_more(self) -> None:
+        """Read one more piece of the body that is arriving."""
+
+    def admit_body(self) -> None:
+        """Read the body that is arriving as fast as it is taken: there is memory for it."""
+
+    def pause_reading(self) -> None:
+        """Hold the client back: what it has sent must be taken first."""
+
+    def resume_reading(self) -> None:
+        """Let the client go on."""
+
+    def head_grows(self, nbytes: int) -> None:
+        """Tell that so much more of a head has come, but not all."""
+
+    def head_complete(self) -> None:
+        """Tell that a request has come."""
+
+    def discard(self) -> None:
+        """Take the transport over: the last answer is sent, the rest is of no interest."""
+
+
+class Handler(RequestHandler):
+    """aiohttp's own, with our options."""
+
+    __slots__ = ("_body", "_broken", "_owner", "client")
+
+    def __init__(self, client: Client, owner: Connections, loop: asyncio.AbstractEventLoop) -> None:
+        # Made here and not by the manager, which drops all options if it does not know one.
+        super().__init__(
+            owner.manager,
+            loop=loop,
+            keepalive_timeout=owner.settings.keepalive_timeout,
+            tcp_keepalive=True,
+            access_log=None,  # type: ignore[arg-type]
+            max_line_size=MAX_LINE,
+            max_field_size=MAX_LINE,
+            lingering_time=0,
+            read_bufsize=READ_AHEAD,
+            auto_decompress=False,
+        )
+        self.client = client
+        self._owner = owner
+        self._body: StreamReader = EMPTY_PAYLOAD  # of the newest request
+        self._broken = False  # what comes cannot be parsed any more
+
+    @property
+    def idle(self) -> bool:
+        """Whether no request is being answered or waits for that."""
+        return self._waiter is not None and not self._waiter.done()
+
+    def data_received(self, data: bytes) -> None:
+        """Parse; tell the connection where the newest head stands."""
+        requests, in_body = self._request_count, not self._body.is_eof()
+        super().data_received(data)
+        if self._request_count != requests:
+            self.client.head_complete()
+            self._take_newest()
+        elif not in_body and not self._buffer_paused and data.strip(b"\r\n"):
+            # Not the rest of a body, no requests too many to parse now, no blank lines before one.
+            self._stop_keepalive_clock()
+            self.client.head_grows(len(data))
+        self.client.parsed(body_complete=self._body.is_eof())
+
+    def _take_newest(self) -> None:
+        message, body = self._messages[-1]
+        if isinstance(message, _ErrInfo) and not self._body.is_eof():
+            # It is the body before that broke; its reader would wait for ever.
+            self._messages.pop()
+            self._broken = True
+            self._body.set_exception(web.RequestPayloadError(message.message))
+            self._body.feed_eof()
+            self.close()
+        else:
+            self._body = body
+
+    def _stop_keepalive_clock(self) -> None:
+        if self._keepalive_handle is not None:
+            self._keepalive_handle.cancel()
+            self._keepalive_handle = None
+
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """Go on if reading was paused; aiohttp's parses nothing anew for each chunk taken."""
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
+
+    def _pause_transport_reading(self) -> None:
+        self.client.pause_reading()
+
+    def _resume_transport_reading(self) -> None:
+        self.client.resume_reading()
+
+    def let_go(self) -> None:
+        """End without closing the transport."""
+        self.transport = None
+        self.force_close()
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send the answer; the next request has to wait until the client has taken it."""
+        done = await super().finish_response(request, resp, start_time)
+        if self.writing_paused:  # or answers pile up for a client that asks and never reads
+            await self._drain_helper()
+        if not resp.keep_alive and (self._broken or not self._body.is_eof()):
+            self.transport = None  # lest it be closed: the client may still be sending
+            self.client.discard()
+        return done
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what is no HTTP, and what the middlewares could not catch."""
+        if isinstance(exc, ConnectionError) or request.writer.output_size > 0:
+            free_frames(exc)
+            raise ConnectionAbortedError("the client left, or the answer cannot be taken back")
+        if status == 400:
+            problem = _malformed(exc)
+            self._broken = True
+        else:
+            _log.error("unforeseen error before the middlewares", exc_info=exc)
+            problem = unforeseen()
+        self._owner.count_refused(problem)
+        chosen_id = request_id(None)
+        response = problem_response(problem, chosen_id)
+        response.headers[REQUEST_ID_HEADER] = chosen_id
+        response.headers[hdrs.SERVER] = SERVER_NAME
+        response.headers[hdrs.CONNECTION] = "close"
+        response.force_close()
+        return response
+
+
+class WholeResponse(web.StreamResponse):
+    """A response whose head and body go out in one write.
+
+    An icon saves a system call and a packet by that. Neither is copied: aiohttp's own way to join
+    them copies the body on older Pythons.
+    """
+
+    _send_headers_immediately = False
+
+    async def send(self, request: web.Request, body: memoryview) -> None:
+        """Send head and body; returns when the kernel has all. Content-Length must be set."""
+        writer = cast(StreamWriter, await self.prepare(request))
+        head, writer._headers_buf, writer._headers_written = writer._headers_buf, None, True
+        transport = writer.transport
+        if transport is None or transport.is_closing() or head is None:
+            raise ConnectionResetError("the client left before the answer")
+        writer.output_size += len(head) + body.nbytes
+        transport.writelines((head, body))
+        await writer.drain()  # small ones too, or they pile up for a client that never reads
+        await self.write_eof()
+
+
+def client_of(request: web.BaseRequest) -> Client:
+    """Return the connection that `request` came by."""
+    return cast(Handler, request.protocol).client
+
+
+def _malformed(error: BaseException | None) -> Problem:
+    """Tell in one line; the parser's message goes on with the bytes it choked on."""
+    if isinstance(error, LineTooLong):
+        return Problem(
+            "head_too_large",
+            f"the request line or a header is longer than {MAX_LINE} bytes",
+            {"limit": MAX_LINE},
+        )
+    if isinstance(error, InvalidURLError):
+        # the parser's message is the target alone
+        return Problem("malformed_request", "the request target is no valid URL")
+    text = error.message if isinstance(error, HttpProcessingError) else ""
+    detail = text.partition("\n")[0].rstrip(": ")[:200] or "the request cannot be parsed"
+    return Problem("malformed_request", detail)
