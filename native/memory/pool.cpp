@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <list>
 #include <map>
 #include <mutex>
 #include <new>
 #include <optional>
 #include <ranges>
 #include <utility>
-#include <vector>
 
 namespace pixelferry::memory {
 namespace {
@@ -34,28 +34,49 @@ std::size_t capacity_for(std::size_t size) {
 }
 
 struct Block::State {
+  struct Idle {
+    Pages pages;
+    Trim::Clock::time_point given_back;
+  };
+  using IdleBlocks = std::list<Idle>;  // of one capacity, oldest first
+
   explicit State(std::size_t max_idle) : max_idle_bytes{max_idle} {}
 
-  const std::size_t max_idle_bytes;
-  mutable std::mutex mutex;
-  std::map<std::size_t, std::vector<Pages>> idle;  // by capacity
+  std::mutex trimming;       // one trim at a time; taken before `mutex`
+  mutable std::mutex mutex;  // all below
+  std::size_t max_idle_bytes;
+  std::map<std::size_t, IdleBlocks> idle;  // by capacity
   PoolStats stats{};
+
+  void lock() {
+    trimming.lock();
+    mutex.lock();
+  }
+  void unlock() {
+    mutex.unlock();
+    trimming.unlock();
+  }
 
   std::optional<Pages> take_idle(std::size_t capacity) {
     const std::lock_guard lock{mutex};
-    ++stats.used_blocks;
-    stats.used_bytes += capacity;
     const auto found = idle.find(capacity);
-    if (found == idle.end() || found->second.empty()) {
-      ++stats.mapped;
-      return std::nullopt;
-    }
-    Pages pages = std::move(found->second.back());
+    if (found == idle.end() || found->second.empty()) return std::nullopt;
+    Pages pages = std::move(found->second.back().pages);
     found->second.pop_back();
     --stats.idle_blocks;
     stats.idle_bytes -= capacity;
+    ++stats.used_blocks;
+    stats.used_bytes += capacity;
     ++stats.reused;
     return pages;
+  }
+
+  /// Counts pages about to be mapped. Waits for a trim under way, whose room they may take.
+  void announce(std::size_t capacity) {
+    const std::lock_guard lock{*this};
+    ++stats.used_blocks;
+    stats.used_bytes += capacity;
+    ++stats.mapped;
   }
 
   void forget(std::size_t capacity) noexcept {
@@ -73,13 +94,42 @@ struct Block::State {
     stats.used_bytes -= capacity;
     if (capacity > max_idle_bytes || stats.idle_bytes > max_idle_bytes - capacity) return pages;
     try {
-      idle[capacity].push_back(std::move(pages));
+      idle[capacity].emplace_back(std::move(pages), Trim::Clock::now());
     } catch (const std::bad_alloc&) {
       return pages;
     }
     ++stats.idle_blocks;
     stats.idle_bytes += capacity;
     return std::nullopt;
+  }
+
+  [[nodiscard]] bool has_beyond(const Trim& wanted) const noexcept {
+    const std::lock_guard lock{mutex};
+    return stats.idle_bytes - spared(wanted) > wanted.keep_bytes;
+  }
+
+  /// Takes what `wanted` does not let stay out of `idle`; the figures still count it.
+  IdleBlocks take_beyond(const Trim& wanted) noexcept {
+    IdleBlocks taken;
+    const std::lock_guard lock{mutex};
+    const std::size_t spared_bytes = spared(wanted);
+    std::size_t left = stats.idle_bytes - spared_bytes;
+    for (auto& [capacity, blocks] : idle | std::views::reverse) {
+      const std::size_t staying = capacity == spared_bytes ? 1 : 0;
+      while (left > wanted.keep_bytes && blocks.size() > staying &&
+             blocks.front().given_back <= wanted.given_back_by) {
+        taken.splice(taken.end(), blocks, blocks.begin());
+        left -= capacity;
+      }
+    }
+    return taken;
+  }
+
+ private:
+  /// Capacity of the block that stays uncounted; 0 if there is none.
+  [[nodiscard]] std::size_t spared(const Trim& wanted) const noexcept {
+    const auto found = idle.find(wanted.spare_capacity);
+    return found == idle.end() || found->second.empty() ? 0 : wanted.spare_capacity;
   }
 };
 
@@ -94,10 +144,10 @@ Pool::Pool(std::size_t max_idle_bytes) : state_{std::make_shared<Block::State>(m
 
 Pool& Pool::shared() {
   static Pool* const pool = new Pool{kSharedIdleBytes};  // NOLINT(*-owning-memory): never destroyed
-  // A fork while another thread holds the mutex would leave it locked in the child for ever.
-  [[maybe_unused]] static const int registered = ::pthread_atfork(
-      [] { shared().state_->mutex.lock(); }, [] { shared().state_->mutex.unlock(); },
-      [] { shared().state_->mutex.unlock(); });
+  // A fork while another thread holds a mutex would leave it locked in the child for ever.
+  [[maybe_unused]] static const int registered =
+      ::pthread_atfork([] { shared().state_->lock(); }, [] { shared().state_->unlock(); },
+                       [] { shared().state_->unlock(); });
   return *pool;
 }
 
@@ -106,6 +156,7 @@ Block Pool::acquire(std::size_t size) {
   if (std::optional<Pages> pages = state_->take_idle(capacity)) {
     return Block{state_, std::move(*pages), size};
   }
+  state_->announce(capacity);
   try {
     return Block{state_, Pages{capacity, size}, size};
   } catch (const std::bad_alloc&) {
@@ -114,21 +165,26 @@ Block Pool::acquire(std::size_t size) {
   }
 }
 
-std::size_t Pool::trim(std::size_t keep_bytes) {
-  std::vector<Pages> unmapped;  // destroyed after the lock is gone
+std::size_t Pool::trim(const Trim& wanted) noexcept {
+  if (!state_->has_beyond(wanted)) return 0;
+  const std::lock_guard alone{state_->trimming};
+  Block::State::IdleBlocks taken = state_->take_beyond(wanted);
   std::size_t freed = 0;
+  for (const Block::State::Idle& block : taken) freed += block.pages.bytes().size();
+  const std::size_t blocks = taken.size();
+  taken.clear();
   const std::lock_guard lock{state_->mutex};
-  PoolStats& stats = state_->stats;
-  for (auto& [capacity, blocks] : state_->idle | std::views::reverse) {
-    while (stats.idle_bytes > keep_bytes && !blocks.empty()) {
-      unmapped.push_back(std::move(blocks.back()));
-      blocks.pop_back();
-      --stats.idle_blocks;
-      stats.idle_bytes -= capacity;
-      freed += capacity;
-    }
-  }
+  state_->stats.idle_blocks -= blocks;
+  state_->stats.idle_bytes -= freed;
   return freed;
+}
+
+void Pool::set_max_idle(std::size_t max_idle_bytes) noexcept {
+  {
+    const std::lock_guard lock{state_->mutex};
+    state_->max_idle_bytes = max_idle_bytes;
+  }
+  trim({.keep_bytes = max_idle_bytes});
 }
 
 PoolStats Pool::stats() const {

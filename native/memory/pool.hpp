@@ -1,6 +1,7 @@
 // A bounded pool of output blocks: fresh pages cost more than decoding saves, so blocks are reused.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -17,6 +18,17 @@ struct PoolStats {
   std::size_t idle_blocks;
   std::uint64_t reused;  // acquisitions served from idle blocks, since the start
   std::uint64_t mapped;  // acquisitions that mapped fresh pages, since the start
+};
+
+/// Which idle blocks to unmap.
+struct Trim {
+  using Clock = std::chrono::steady_clock;
+
+  std::size_t keep_bytes = 0;  // at most so many stay
+  /// None that was given back later.
+  Clock::time_point given_back_by = Clock::time_point::max();
+  /// If not 0, one idle block of exactly this capacity stays and does not count.
+  std::size_t spare_capacity = 0;
 };
 
 class Pool;
@@ -51,19 +63,24 @@ class Block {
 /// Any thread may call anything. Giving a block back takes the pool's mutex only.
 class Pool {
  public:
-  /// `max_idle_bytes` bounds what is kept; a block given back beyond it is unmapped.
+  /// `max_idle_bytes` bounds what is kept idle; a block given back beyond it is unmapped.
   explicit Pool(std::size_t max_idle_bytes);
 
   /// The process's pool. Never destroyed: exports may outlive every static destructor. A forked
   /// child has its own copy of it, usable at once.
   static Pool& shared();
 
+  /// The idle block of its capacity that was given back last, else fresh pages.
   /// Throws std::bad_alloc; `size` of 0 is served like 1.
   [[nodiscard]] Block acquire(std::size_t size);
 
-  /// Unmaps idle blocks, largest first, until at most `keep_bytes` of them stay.
-  /// Returns the bytes unmapped.
-  std::size_t trim(std::size_t keep_bytes);
+  /// Unmaps idle blocks, the largest first and among those the oldest, until what stays is within
+  /// `wanted`. Returns the bytes unmapped. Until they are, they count as idle, and whoever needs
+  /// fresh pages or trims too waits; reusing and giving back go on.
+  std::size_t trim(const Trim& wanted) noexcept;
+
+  /// Sets the bound of what is kept idle, and trims to it.
+  void set_max_idle(std::size_t max_idle_bytes) noexcept;
 
   [[nodiscard]] PoolStats stats() const;
 

@@ -126,11 +126,86 @@ TEST_CASE("what is kept idle is bounded, and trimmed largest first") {
   }
   const std::size_t before = pool.stats().idle_bytes;
   const std::size_t large = memory::capacity_for(30'000);
-  CHECK(pool.trim(before - 1) == large);
+  CHECK(pool.trim({.keep_bytes = before - 1}) == large);
   CHECK(pool.stats().idle_bytes == before - large);
-  CHECK(pool.trim(0) == before - large);
+  CHECK(pool.trim({}) == before - large);
   CHECK(pool.stats().idle_bytes == 0);
   CHECK(pool.stats().idle_blocks == 0);
+}
+
+TEST_CASE("the block given back last is handed out first, and the oldest idle one goes first") {
+  Pool pool{kMebi};
+  std::vector<Block> blocks;
+  for (int i = 0; i < 3; ++i) blocks.push_back(pool.acquire(10'000));
+  const std::uint8_t* const last = blocks.front().bytes().data();
+  const std::uint8_t* const middle = blocks[1].bytes().data();
+  while (!blocks.empty()) blocks.pop_back();
+  CHECK(pool.trim({.keep_bytes = 2 * memory::capacity_for(10'000)}) > 0);
+  const Block again = pool.acquire(10'000);
+  CHECK(again.bytes().data() == last);
+  const Block older = pool.acquire(10'000);
+  CHECK(older.bytes().data() == middle);
+}
+
+/// A moment later than all before it and earlier than all after it.
+memory::Trim::Clock::time_point moment() {
+  using Clock = memory::Trim::Clock;
+  const Clock::time_point before = Clock::now();
+  Clock::time_point between = before;
+  while (between == before) between = Clock::now();
+  while (Clock::now() == between) {
+  }
+  return between;
+}
+
+TEST_CASE("a trim by age leaves the blocks that were given back later") {
+  Pool pool{kMebi};
+  const auto use = [&pool](std::size_t size) { static_cast<void>(pool.acquire(size)); };
+  use(10'000);
+  use(50'000);
+  const auto between = moment();
+  use(10'000);  // the same block again: now it is young
+  use(100'000);
+  const std::size_t old = memory::capacity_for(50'000);
+  const std::size_t all = pool.stats().idle_bytes;
+  CHECK(pool.trim({.keep_bytes = all, .given_back_by = between}) == 0);
+  CHECK(pool.trim({.keep_bytes = 0, .given_back_by = between}) == old);
+  CHECK(pool.stats().idle_bytes == all - old);
+  CHECK(pool.stats().idle_blocks == 2);
+  CHECK(pool.trim({.keep_bytes = 0, .given_back_by = moment()}) == all - old);
+}
+
+TEST_CASE("a trim spares one block of a capacity, and does not count it") {
+  Pool pool{kMebi};
+  {
+    std::vector<Block> blocks;
+    for (const std::size_t size : {10'000, 50'000, 50'000}) blocks.push_back(pool.acquire(size));
+  }
+  const std::size_t small = memory::capacity_for(10'000);
+  const std::size_t large = memory::capacity_for(50'000);
+  CHECK(pool.trim({.keep_bytes = small + large, .spare_capacity = large}) == 0);
+  CHECK(pool.trim({.keep_bytes = small, .spare_capacity = large}) == large);
+  CHECK(pool.trim({.spare_capacity = large}) == small);
+  CHECK(pool.trim({.spare_capacity = large}) == 0);
+  CHECK(pool.trim({.spare_capacity = kMebi}) == large);
+}
+
+TEST_CASE("the bound of what is kept idle can be set, and holds at once") {
+  Pool pool{kMebi};
+  {
+    std::vector<Block> blocks;
+    for (int i = 0; i < 4; ++i) blocks.push_back(pool.acquire(50'000));
+  }
+  const std::size_t each = memory::capacity_for(50'000);
+  pool.set_max_idle(2 * each);
+  CHECK(pool.stats().idle_bytes == 2 * each);
+  pool.set_max_idle(0);
+  CHECK(pool.stats().idle_bytes == 0);
+  static_cast<void>(pool.acquire(50'000));
+  CHECK(pool.stats().idle_blocks == 0);
+  pool.set_max_idle(each);
+  static_cast<void>(pool.acquire(50'000));
+  CHECK(pool.stats().idle_blocks == 1);
 }
 
 TEST_CASE("a block outlives its pool") {
@@ -167,7 +242,7 @@ TEST_CASE("threads acquire, hand over and give back at once; the figures come ou
         const Block block = pool.acquire(static_cast<std::size_t>(1 + (i * 37 + t * 11) % 60'000));
         block.bytes().front() = static_cast<std::uint8_t>(t);
         block.bytes().back() = static_cast<std::uint8_t>(t);
-        if (i % 100 == 0) pool.trim(50'000);
+        if (i % 100 == 0) pool.trim({.keep_bytes = 50'000});
         if (block.bytes().front() != t) throw std::logic_error{"two owners of one block"};
       }
     });
