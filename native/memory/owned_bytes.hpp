@@ -8,6 +8,7 @@
 #include <utility>
 #include <variant>
 
+#include "memory/account.hpp"
 #include "memory/copies.hpp"
 #include "memory/pool.hpp"
 
@@ -40,11 +41,16 @@ class OwnedBytes {
   /// Takes charge of foreign memory; `finalizer` runs on the thread of the last release.
   OwnedBytes(std::span<const std::uint8_t> bytes, Finalizer finalizer) noexcept;
 
+  /// Takes charge of the bytes reserved for the memory: they end after it went back. Before others
+  /// see the holder.
+  void attach(Reservation reservation) noexcept { reservation_ = std::move(reservation); }
+
   [[nodiscard]] std::span<const std::uint8_t> bytes() const noexcept { return bytes_; }
   /// What was copied to make it.
   [[nodiscard]] Copies copies() const noexcept { return copies_; }
 
  private:
+  Reservation reservation_;  // first, so that it is destroyed after the owner
   std::variant<Block, Finalizer> owner_;
   std::span<const std::uint8_t> bytes_;
   Copies copies_;
