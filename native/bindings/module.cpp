@@ -16,7 +16,9 @@ PYBIND11_MODULE(_native, m) {
       pixelferry::png::inflate_versions() + ", " + pixelferry::png::whole_inflate_engine();
 
   register_errors(m);
+  register_account(m);
   register_buffers(m);
+  register_request_buffer(m);
   register_convert(m);
   register_convert_by(m);
   register_rotate(m);

@@ -4,9 +4,12 @@
 #include <pybind11/pybind11.h>
 
 #include <cstddef>
+#include <memory>
 #include <mutex>
+#include <utility>
 
 #include "bmp/layout.hpp"
+#include "memory/account.hpp"
 #include "memory/owned_bytes.hpp"
 
 namespace pixelferry::bindings {
@@ -40,6 +43,16 @@ class Bitmap : public OwnedBuffer {
  private:
   const bmp::Layout layout_;
 };
+
+/// The object to return, with the bytes of `reservation`, which may be null, attached to its
+/// memory; if that cannot be made, they stay where they are. GIL held.
+template <class Buffer>
+pybind11::object hand_over(std::unique_ptr<Buffer> made, memory::OwnedBytes& owned,
+                           memory::Reservation* reservation) {
+  pybind11::object object = pybind11::cast(std::move(made));
+  if (reservation != nullptr) owned.attach(reservation->take());
+  return object;
+}
 
 /// Keeps `buffer`'s export and `keep` alive as long as the bytes. GIL held.
 [[nodiscard]] memory::OwnedBytesRef adopt(const pybind11::buffer& buffer, pybind11::object keep);

@@ -6,7 +6,9 @@
 namespace pixelferry::bindings {
 
 void register_errors(pybind11::module_& m);
+void register_account(pybind11::module_& m);
 void register_buffers(pybind11::module_& m);
+void register_request_buffer(pybind11::module_& m);
 void register_convert(pybind11::module_& m);
 void register_convert_by(pybind11::module_& m);
 void register_rotate(pybind11::module_& m);

@@ -38,11 +38,6 @@ constexpr const char* kAdoptDoc =
     "Own foreign memory without a copy: `buffer` stays exported and `keep` alive until the last\n"
     "export of the result is released. The owner must not write to it meanwhile. The garbage\n"
     "collector does not see this hold: if `keep` refers to the result, neither is ever freed.";
-constexpr const char* kRequestBufferDoc =
-    "A bytearray of n bytes that is NOT zeroed (bytearray(n) would touch every page). Hand on "
-    "only\n"
-    "what was written to it.";
-
 py::object rows(const py::object& self) {
   const bmp::Layout& layout = py::cast<const Bitmap&>(self).layout();
   const auto begin = static_cast<py::ssize_t>(layout.pixel_offset);
@@ -55,14 +50,6 @@ std::unique_ptr<OwnedBuffer> copy_of(const py::buffer& buffer) {
   const BorrowedBytes in{buffer};
   const WithoutGil running;
   return std::make_unique<OwnedBuffer>(memory::copy_of(in.bytes(), memory::Pool::shared()));
-}
-
-py::object request_buffer(py::ssize_t n) {
-  if (n < 0) throw py::value_error("n must not be negative");
-  // In two steps: where memory is short, making it large at once has CPython report a SystemError.
-  auto buffer = py::reinterpret_steal<py::object>(PyByteArray_FromStringAndSize(nullptr, 0));
-  if (!buffer || PyByteArray_Resize(buffer.ptr(), n) != 0) throw py::error_already_set();
-  return buffer;
 }
 
 }  // namespace
@@ -94,7 +81,6 @@ void register_buffers(py::module_& m) {
         return std::make_unique<OwnedBuffer>(adopt(buffer, std::move(keep)));
       },
       "buffer"_a, py::kw_only(), "keep"_a, kAdoptDoc);
-  m.def("request_buffer", request_buffer, "n"_a, kRequestBufferDoc);
 }
 
 }  // namespace pixelferry::bindings

@@ -33,19 +33,26 @@ constexpr const char* kInspectDoc =
 constexpr const char* kConvertDoc =
     "Convert a PNG to a 24-bit BMP file in owned, pooled memory.\n\n"
     "Borrows `png` for the call: resizing it meanwhile raises BufferError, writing to it gives an\n"
-    "error or wrong pixels. Raises InvalidPng, LimitExceeded, Cancelled, OutOfMemory.";
+    "error or wrong pixels. The bytes of `reservation` go with the bitmap's memory, and end after\n"
+    "it went back to the pool, on whatever thread; after an error the reservation has them still.\n"
+    "Raises InvalidPng, LimitExceeded, Cancelled, OutOfMemory.";
 constexpr const char* kConvertIntoDoc =
     "Convert a PNG straight into memory that the caller owns; return the bytes written\n"
     "(inspect(png).output_size). `out` may be larger and must not overlap `png` (ValueError).\n"
     "After an error the content of `out` is unspecified.";
 
-std::unique_ptr<Bitmap> convert_png(const py::buffer& png, const Limits& limits,
-                                    const CancelFlag* cancel) {
+py::object convert_png(const py::buffer& png, const Limits& limits, const CancelFlag* cancel,
+                       memory::Reservation* reservation) {
   const BorrowedBytes in{png};
-  const WithoutGil running;
-  Converted converted = convert(in.bytes(), limits, cancel, memory::Pool::shared());
-  return std::make_unique<Bitmap>(
-      std::make_shared<const memory::OwnedBytes>(std::move(converted.block)), converted.layout);
+  std::shared_ptr<memory::OwnedBytes> owned;
+  std::unique_ptr<Bitmap> bitmap;
+  {
+    const WithoutGil running;
+    Converted converted = convert(in.bytes(), limits, cancel, memory::Pool::shared());
+    owned = std::make_shared<memory::OwnedBytes>(std::move(converted.block));
+    bitmap = std::make_unique<Bitmap>(owned, converted.layout);
+  }
+  return hand_over(std::move(bitmap), *owned, reservation);
 }
 
 std::size_t convert_png_into(const py::buffer& png, const py::buffer& out, const Limits& limits,
@@ -94,7 +101,7 @@ void register_convert(py::module_& m) {
       "inspect", [](const py::buffer& png) { return inspect(BorrowedBytes{png}.bytes()); }, "png"_a,
       kInspectDoc);
   m.def("convert", convert_png, "png"_a, py::kw_only(), "limits"_a = Limits{},
-        "cancel"_a = py::none(), kConvertDoc);
+        "cancel"_a = py::none(), "reservation"_a = py::none(), kConvertDoc);
   m.def("convert_into", convert_png_into, "png"_a, "out"_a, py::kw_only(), "limits"_a = Limits{},
         "cancel"_a = py::none(), kConvertIntoDoc);
 }

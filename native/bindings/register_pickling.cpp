@@ -67,12 +67,12 @@ std::array<PyMethodDef, 3> rebuilders{{
 
 /// As Python does for protocol 2 and up; below it, pickle would have pybind11 make an object of its
 /// base class, which ends the process.
-void forbid_pickling(const py::object& type) {
+void forbid_pickling(const py::object& type, const char* method = "__reduce__") {
   const std::string refusal =
       "cannot pickle '" + py::cast<std::string>(type.attr("__name__")) + "' object";
-  type.attr("__reduce__") =
-      py::cpp_function([refusal](const py::object& /*self*/) { throw py::type_error(refusal); },
-                       py::name("__reduce__"), py::is_method(type));
+  type.attr(method) =
+      py::cpp_function([refusal](const py::args& /*self*/) { throw py::type_error(refusal); },
+                       py::name(method), py::is_method(type));
 }
 
 }  // namespace
@@ -96,9 +96,12 @@ void register_pickling(py::module_& m) {
       py::name("__reduce_ex__"), py::is_method(m.attr("Bitmap")));
 
   // The owners travel by __reduce_ex__ alone; Bitmap inherits the refusal.
-  for (const char* const name : {"CancelFlag", "Header", "Limits", "OwnedBuffer", "PoolStats"}) {
+  for (const char* const name :
+       {"Account", "CancelFlag", "Header", "Limits", "OwnedBuffer", "PoolStats", "Reservation"}) {
     forbid_pickling(m.attr(name));
   }
+  // What it has from bytearray would promise an object that cannot be made.
+  forbid_pickling(m.attr("RequestBuffer"), "__reduce_ex__");
 }
 
 }  // namespace pixelferry::bindings

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import pixelferry
-from pixelferry._native import copy_totals, pool_stats
+from pixelferry._native import Account, copy_totals, pool_stats, request_buffer
 from png_writer import small_png
 
 
@@ -79,7 +79,11 @@ def test_errors_travel_with_their_members() -> None:
 @pytest.mark.parametrize("protocol", range(6))
 def test_nothing_else_can_be_pickled(protocol: int) -> None:
     header = pixelferry.inspect(small_png(width=7, height=5))
-    for value in (pixelferry.Limits(), pixelferry.CancelFlag(), header, pool_stats()):
+    account = Account(1000)
+    reservation = account.try_reserve(10)
+    buffer = request_buffer(10, reservation=reservation)
+    reserving = (account, reservation, buffer)
+    for value in (pixelferry.Limits(), pixelferry.CancelFlag(), header, pool_stats(), *reserving):
         with pytest.raises(TypeError, match="cannot pickle"):
             pickle.dumps(value, protocol)
 
