@@ -2,12 +2,13 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import Future
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import Any, Protocol
 from unittest.mock import patch
 
+from pixelferry._native import Reservation
 from pixelferry.http.connection import Connection
 from pixelferry.http.routes.convert import CONVERT
 from pixelferry.server import RunningServer
@@ -34,21 +35,33 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.002)
 
 
+@contextmanager
+def releasing(reservation: Reservation) -> Iterator[Reservation]:
+    """Give memory back when the block ends."""
+    try:
+        yield reservation
+    finally:
+        reservation.release()
+
+
 @asynccontextmanager
 async def busy_workers(server: RunningServer) -> AsyncIterator[asyncio.Event]:
     """Keep all worker threads occupied; yields an event that tells when a job waits for one."""
-    executor = server.app[CONVERT].executor
-    release = threading.Event()
-    for _ in range(server.settings.threads):
-        executor.submit(release.wait)
-    waiting = asyncio.Event()
-    submit = executor.submit
+    threads = server.app[CONVERT].threads
+    release, waiting = threading.Event(), asyncio.Event()
 
-    def tell_and_submit(*args: Any) -> Future[Any]:  # noqa: ANN401 - as Executor.submit
-        waiting.set()
-        return submit(*args)
+    def telling(submit: Callable[..., Future[Any]]) -> Callable[..., Future[Any]]:
+        def tell_and_submit(*args: Any) -> Future[Any]:  # noqa: ANN401 - as Executor.submit
+            waiting.set()
+            return submit(*args)
 
-    with patch.object(executor, "submit", tell_and_submit):
+        return tell_and_submit
+
+    with ExitStack() as patches:
+        for executor in (threads._short, threads._long):
+            for _ in range(server.settings.threads):
+                executor.submit(release.wait)
+            patches.enter_context(patch.object(executor, "submit", telling(executor.submit)))
         try:
             yield waiting
         finally:

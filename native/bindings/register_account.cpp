@@ -37,7 +37,8 @@ constexpr const char* kTryReserveDoc =
     "Reserve `nbytes`, or return None at once where there is no room for them.\n\n"
     "`output` is how many bytes the output has. `nbytes` includes output_capacity(output), else\n"
     "ValueError; an idle block of that capacity is no obstacle, for the output will reuse it.\n"
-    "`small` needs draw from the kept part, then from the rest; others from the rest alone.";
+    "`small` needs draw from the kept part, then from the rest; others from the rest alone. Without\n"
+    "`rest` nothing comes from the rest.";
 constexpr const char* kFilenoDoc =
     "An eventfd, owned by the account, that turns readable when bytes come back while `wanted`.";
 constexpr const char* kWantedDoc =
@@ -118,8 +119,8 @@ std::unique_ptr<SharedAccount> make_account(std::uint64_t limit, std::uint64_t k
 }
 
 std::optional<Reservation> try_reserve(const SharedAccount& account, std::uint64_t nbytes,
-                                       std::uint64_t output, bool small) {
-  return account->try_reserve({.bytes = nbytes, .output = output, .small = small});
+                                       std::uint64_t output, bool small, bool rest) {
+  return account->try_reserve({.bytes = nbytes, .output = output, .small = small, .rest = rest});
 }
 
 }  // namespace
@@ -144,7 +145,7 @@ void register_account(py::module_& m) {
           "wanted", [](const SharedAccount& a) { return a->wanted(); },
           [](const SharedAccount& a, bool wanted) { a->set_wanted(wanted); }, kWantedDoc)
       .def("try_reserve", try_reserve, "nbytes"_a, "output"_a = 0, "small"_a = false,
-           kTryReserveDoc)
+           "rest"_a = true, kTryReserveDoc)
       .def(
           "fileno", [](const SharedAccount& a) { return a->wakeups().fd(); }, kFilenoDoc)
       .def(

@@ -95,7 +95,7 @@ std::optional<Reservation> Account::try_reserve(const Need& need) {
   if (need.bytes > limit_) return std::nullopt;
   const std::size_t output = output_capacity(need);
   const std::lock_guard lock{reserving_};
-  const std::optional<HeldBytes> bytes = take(need.bytes, need.small);
+  const std::optional<HeldBytes> bytes = take(need);
   if (!bytes) return std::nullopt;
   make_room(output);
   return Reservation{shared_from_this(), *bytes};
@@ -103,17 +103,17 @@ std::optional<Reservation> Account::try_reserve(const Need& need) {
 
 std::uint64_t Account::held() const noexcept { return load(held_.kept) + load(held_.rest); }
 
-std::optional<HeldBytes> Account::take(std::uint64_t bytes, bool small) noexcept {
+std::optional<HeldBytes> Account::take(const Need& need) noexcept {
   const Part kept{held_.kept, peer_ == nullptr ? nullptr : &peer_->kept};
-  if (small && kept.add(bytes, kept_)) return HeldBytes{.kept = bytes};
+  if (need.small && kept.add(need.bytes, kept_)) return HeldBytes{.kept = need.bytes};
   const Part rest{held_.rest, peer_ == nullptr ? nullptr : &peer_->rest};
-  if (rest.add(bytes, limit_ - kept_)) return HeldBytes{.rest = bytes};
+  if (need.rest && rest.add(need.bytes, limit_ - kept_)) return HeldBytes{.rest = need.bytes};
   return std::nullopt;
 }
 
 bool Account::grow(HeldBytes& bytes, std::uint64_t more) noexcept {
   const std::lock_guard lock{reserving_};
-  const std::optional<HeldBytes> taken = take(more, false);
+  const std::optional<HeldBytes> taken = take({.bytes = more});
   if (!taken) return false;
   bytes.rest += taken->rest;
   make_room(0);

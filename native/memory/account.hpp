@@ -53,6 +53,7 @@ struct Need {
   std::uint64_t bytes = 0;
   std::uint64_t output = 0;  // bytes of the output, whose block's capacity is part of `bytes`
   bool small = false;        // may draw from the kept part
+  bool rest = true;          // may draw from the rest
 };
 
 class Account;
@@ -98,8 +99,8 @@ class Account : public std::enable_shared_from_this<Account> {
   /// share whose parts do not fit, std::system_error without descriptors.
   Account(const Share& share, Pool& pool);
 
-  /// Small needs draw from the kept part, then from the rest; others from the rest alone. Unmaps
-  /// idle blocks where that makes room. Nothing, at once, if there is no room. Throws
+  /// Small needs draw from the kept part, then, if they may, from the rest; others from the rest
+  /// alone. Unmaps idle blocks where that makes room. Nothing, at once, if there is no room. Throws
   /// std::invalid_argument if `need.bytes` does not include the capacity of the output's block.
   [[nodiscard]] std::optional<Reservation> try_reserve(const Need& need);
 
@@ -120,7 +121,7 @@ class Account : public std::enable_shared_from_this<Account> {
  private:
   friend class Reservation;
 
-  std::optional<HeldBytes> take(std::uint64_t bytes, bool small) noexcept;
+  std::optional<HeldBytes> take(const Need& need) noexcept;
   bool grow(HeldBytes& bytes, std::uint64_t more) noexcept;
   void make_room(std::size_t output_capacity) noexcept;
   void give_back(const HeldBytes& bytes) noexcept;

@@ -80,6 +80,7 @@ TEST_CASE("small needs draw from the kept part, then from the rest; others from 
   CHECK_FALSE(f.reserve(6).has_value());
   CHECK_FALSE(f.reserve_small(26).has_value());
   const auto last_of_rest = f.reserve(5);
+  CHECK_FALSE(f.account->try_reserve({.bytes = 26, .small = true, .rest = false}).has_value());
   const auto last_of_kept = f.reserve_small(25);
   CHECK(last_of_rest.has_value());
   CHECK(last_of_kept.has_value());

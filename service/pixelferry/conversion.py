@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pixelferry._native import Bitmap, CancelFlag, Header, Limits, convert, inspect
+from pixelferry._native import Bitmap, CancelFlag, Header, Limits, Reservation, convert, inspect
 from pixelferry.stage_times import StageTimes
 from pixelferry.worker import NEVER_INLINE, InlineLimits, run_in_worker, run_inline
 
@@ -25,17 +25,19 @@ async def convert_async(
     inline: InlineLimits = NEVER_INLINE,
     header: Header | None = None,
     times: StageTimes | None = None,
+    reservation: Reservation | None = None,
 ) -> Bitmap:
     """Convert a PNG to a BMP without blocking the event loop.
 
     `png` is borrowed until the work ends, also if the caller is cancelled before: cancelling stops
     the conversion within a few rows. It runs in a thread of `executor` (None: the loop's own)
-    unless `inline` admits its sizes; `header` is inspect(png), if known. Raises as `convert` does.
+    unless `inline` admits its sizes; `header` is inspect(png), if known. A `reservation` passes to
+    the bitmap's memory and ends with it. Raises as `convert` does.
     """
     times = times if times is not None else StageTimes()
     header = header or inspect(png)
     cancel = CancelFlag()
-    call = partial(convert, png, limits=limits, cancel=cancel)
+    call = partial(convert, png, limits=limits, cancel=cancel, reservation=reservation)
     if inline.admit(memoryview(png).nbytes, header.output_size):
         return run_inline(call, times)
     return await run_in_worker(call, times, executor, cancel)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from pixelferry._native import OwnedBuffer, rotate_in_place, rotate_split
+from pixelferry._native import OwnedBuffer, Reservation, rotate_in_place, rotate_split
 from pixelferry.stage_times import StageTimes
 from pixelferry.worker import NEVER_INLINE, InlineLimits, run_in_worker, run_inline
 
@@ -37,9 +37,14 @@ async def rotate_split_async(
     executor: Executor | None = None,
     inline: InlineLimits = NEVER_INLINE,
     times: StageTimes | None = None,
+    reservation: Reservation | None = None,
 ) -> OwnedBuffer:
-    """Add `by` to `buffer` in place and return owned memory of the bytes minus `by`."""
-    return await _run(partial(rotate_split, buffer, by), buffer, executor, inline, times)
+    """Add `by` to `buffer` in place and return owned memory of the bytes minus `by`.
+
+    A `reservation` passes to that memory and ends with it.
+    """
+    call = partial(rotate_split, buffer, by, reservation=reservation)
+    return await _run(call, buffer, executor, inline, times)
 
 
 async def _run(

@@ -16,7 +16,7 @@ from functools import partial
 import uvloop
 from aiohttp import web
 
-from pixelferry._native import __version__
+from pixelferry._native import __version__, set_pool_limit, trim_pool
 from pixelferry.http.app import create_app
 from pixelferry.http.connection import Connection
 from pixelferry.http.connections import Connections
@@ -37,6 +37,7 @@ class RunningServer:
     port: int  # TCP
     connections: Connections
     _runner: web.AppRunner
+    _housekeeping: asyncio.Task[None]
     _listener: asyncio.Server
     _sock: socket.socket
 
@@ -49,6 +50,7 @@ class RunningServer:
     async def drain(self) -> None:
         """Stop without losing a request; takes up to DRAIN_DELAY and GRACE. Then `close`."""
         self.app[DRAIN].begun = True
+        set_pool_limit(0)  # what comes free is for the successor
         await asyncio.sleep(self.settings.drain_delay)
         await self._stop_listening()
         with suppress(TimeoutError):  # what is still open then is cut off by close
@@ -71,6 +73,7 @@ class RunningServer:
         self.connections.abort()
         await self.connections.wait_empty()
         self.connections.close()
+        self._housekeeping.cancel()
         await self._runner.cleanup()
         self._sock.close()
 
@@ -82,6 +85,7 @@ async def start_server(settings: Settings, sock: socket.socket | None = None) ->
     """
     listening = sock or listen(settings.host, settings.port)
     listening.setblocking(False)
+    set_pool_limit(settings.memory_budget)
     app = create_app(settings)
     runner = web.AppRunner(app, handler_cancellation=True)
     await runner.setup()
@@ -92,7 +96,16 @@ async def start_server(settings: Settings, sock: socket.socket | None = None) ->
         partial(Connection, connections), sock=listening, backlog=BACKLOG
     )
     port = int(listening.getsockname()[1])
-    return RunningServer(app, settings, port, connections, runner, listener, listening)
+    housekeeping = asyncio.create_task(_give_back_idle_memory(settings.pool_idle))
+    return RunningServer(
+        app, settings, port, connections, runner, housekeeping, listener, listening
+    )
+
+
+async def _give_back_idle_memory(pool_idle: float) -> None:
+    while True:
+        await asyncio.sleep(max(0.05, min(pool_idle, 1.0)))
+        trim_pool(idle_for=pool_idle)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -10,6 +10,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from pixelferry import units
 from pixelferry.cpus import available_cpus
+from pixelferry.memory import default_budget
 
 PREFIX = "PIXELFERRY_"
 _TEST_PREFIX = "PIXELFERRY_TEST_"  # for the project's own tests; never a setting
@@ -97,6 +98,23 @@ class Settings:
     )
     max_dimension: int = _setting(
         units.count(1, 2**31 - 1), 65_535, "Largest width, and largest height, in pixels."
+    )
+    memory_budget: int = _setting(
+        units.size(2**20, 2**50),
+        default_budget,
+        "Memory that all requests together may hold.",
+        default_text="60 % of the container's memory or of half the machine's",
+    )
+    max_queue: int = _setting(
+        units.count(0, 1_000_000),
+        256,
+        "Requests that wait for memory, in each of two lanes: up to 1 MiB, and larger.",
+    )
+    queue_timeout: float = _setting(units.seconds(0.01, 3600), 10.0, "Longest wait for memory.")
+    pool_idle: float = _setting(
+        units.seconds(0, 3600),
+        10.0,
+        "After this time without use the memory of outputs goes back to the system.",
     )
     max_connections: int = _setting(
         units.count(1, 1_000_000),

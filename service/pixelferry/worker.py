@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from pixelferry._native import CancelFlag
 from pixelferry.stage_times import StageTimes
+
+SHORT: Final = 2**20  # bytes: some milliseconds of work
 
 T = TypeVar("T")
 
@@ -23,6 +25,24 @@ class InlineLimits:
     def admit(self, input_size: int, output_size: int) -> bool:
         """Tell whether a call of these sizes may run on the event loop."""
         return input_size <= self.max_input and output_size <= self.max_output
+
+
+class Threads:
+    """The worker threads of one server; short calls have their own, lest they wait behind long."""
+
+    def __init__(self, count: int) -> None:
+        """Make up to `count` threads for each kind; end them with `shutdown`."""
+        self._short = ThreadPoolExecutor(count, thread_name_prefix="short")
+        self._long = ThreadPoolExecutor(count, thread_name_prefix="long")
+
+    def executor(self, nbytes: int) -> Executor:
+        """Return where a call runs that reads and writes so many bytes."""
+        return self._short if nbytes <= SHORT else self._long
+
+    def shutdown(self) -> None:
+        """Wait for what runs, and drop what waits."""
+        for executor in (self._short, self._long):
+            executor.shutdown(cancel_futures=True)
 
 
 NEVER_INLINE = InlineLimits(max_input=-1, max_output=-1)
@@ -51,7 +71,7 @@ async def run_in_worker(
     submitted = perf_counter()
 
     def timed() -> T:
-        times.queue = perf_counter() - submitted
+        times.queue += perf_counter() - submitted
         return run_inline(call, times)
 
     try:

@@ -79,9 +79,9 @@ async def test_the_answer_tells_what_it_cost(server: RunningServer, photo_png: b
 
 
 async def test_growing_buffers_are_counted(server: RunningServer) -> None:
-    # 64 KiB, then 128, then 256: 64 + 128 KiB are moved, and all bytes come in once.
-    size = 200 * 1024
-    pieces = [bytes(1024)] * 200
+    # 1 MiB, then 2, then 4: 1 + 2 MiB are moved, and all bytes come in once.
+    size = 3200 * 1024
+    pieces = [bytes(16 * 1024)] * 200
     async with connect(server.port) as wire:
         answer = await wire.ask(chunked("/rotate?by=0", *pieces))
     assert answer.body == bytes(size)
@@ -89,10 +89,10 @@ async def test_growing_buffers_are_counted(server: RunningServer) -> None:
         entry.split("=", 1) for entry in answer.headers["x-pixelferry-copies"].split(", ")
     )
     assert copies["stack"] == f"2;bytes={2 * size}"
-    assert copies["ingest"] == f"3;bytes={(64 + 128) * 1024 + size}"
+    assert copies["ingest"] == f"3;bytes={(1 + 2) * 1024**2 + size}"
 
 
-@pytest.mark.parametrize("size", [1, 65_535, 65_536, 65_537, 131_072, 131_073, 500_000])
+@pytest.mark.parametrize("size", [1, 65_536, 1_048_575, 1_048_576, 1_048_577, 2_097_153])
 async def test_no_byte_is_lost_where_buffers_grow(server: RunningServer, size: int) -> None:
     data = bytes(at * 31 & 0xFF for at in range(size))
     async with connect(server.port) as wire:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from fake_files import write_files
 from pixelferry.cpus import available_cpus
 
 MANY = 64
@@ -13,14 +14,6 @@ MANY = 64
 @pytest.fixture(autouse=True)
 def many_cpus(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(MANY)))
-
-
-def write(root: Path, files: dict[str, str]) -> str:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return str(root)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +63,7 @@ def write(root: Path, files: dict[str, str]) -> str:
     ],
 )
 def test_quota_bounds_the_cpus(tmp_path: Path, files: dict[str, str], cpus: int) -> None:
-    assert available_cpus(write(tmp_path, files)) == cpus
+    assert available_cpus(write_files(tmp_path, files)) == cpus
 
 
 def test_affinity_bounds_the_cpus(monkeypatch: pytest.MonkeyPatch) -> None:

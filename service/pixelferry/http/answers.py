@@ -3,7 +3,7 @@
 from typing import Final
 
 from pixelferry.http.bitmap_response import COPIES_HEADER, SERVER_TIMING_HEADER
-from pixelferry.http.problems import BEYOND_LIMIT, INVALID_PNG
+from pixelferry.http.problems import INVALID_PNG
 from pixelferry.http.routing import Answer
 
 _COST = (
@@ -40,6 +40,13 @@ BODY_PROBLEMS: Final = (
     "expectation_failed",
     "internal_error",
 )
+MEMORY_PROBLEMS: Final = (
+    "exceeds_budget",
+    "queue_full",
+    "queue_timeout",
+    "budget_exhausted",
+    "out_of_memory",
+)
 HEADER_PROBLEMS: Final = (
     "not_a_png",
     "truncated",
@@ -53,4 +60,4 @@ HEADER_PROBLEMS: Final = (
     "bad_filter_method",
     "bad_interlace_method",
 )
-PNG_PROBLEMS: Final = (*INVALID_PNG, *(code for code in BEYOND_LIMIT if code != "output_too_small"))
+PNG_PROBLEMS: Final = (*INVALID_PNG, "too_many_pixels", "dimension_too_large", "bmp_too_large")

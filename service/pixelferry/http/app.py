@@ -1,10 +1,9 @@
 """The application: a table of contents. Routes and middlewares stand here in order."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 from aiohttp import web
 
 from pixelferry._native import Limits
+from pixelferry.budget import Budget
 from pixelferry.http import answers
 from pixelferry.http.body_stream import BodyLimits
 from pixelferry.http.drain import DRAIN, Drain
@@ -26,7 +25,7 @@ from pixelferry.http.routes.problem import get_problem
 from pixelferry.http.routing import Route
 from pixelferry.settings import Settings
 from pixelferry.telemetry import Telemetry
-from pixelferry.worker import InlineLimits
+from pixelferry.worker import InlineLimits, Threads
 
 _POST = ("POST",)
 _GET = ("GET", "HEAD")
@@ -40,7 +39,7 @@ ROUTES: tuple[Route, ...] = (
         query=convert.ConvertOptions,
         upload="image/png",
         answers=(answers.BITMAP,),
-        problems=(*answers.BODY_PROBLEMS, *answers.PNG_PROBLEMS, "out_of_memory"),
+        problems=(*answers.BODY_PROBLEMS, *answers.PNG_PROBLEMS, *answers.MEMORY_PROBLEMS),
         works_on_bodies=True,
     ),
     Route(
@@ -61,7 +60,7 @@ ROUTES: tuple[Route, ...] = (
         query=rotate.RotateOptions,
         upload="application/octet-stream",
         answers=(answers.ROTATED,),
-        problems=(*answers.BODY_PROBLEMS, "out_of_memory"),
+        problems=(*answers.BODY_PROBLEMS, *answers.MEMORY_PROBLEMS),
         works_on_bodies=True,
     ),
     Route(
@@ -121,6 +120,9 @@ ROUTES: tuple[Route, ...] = (
 )
 
 
+BUDGET = web.AppKey("budget", Budget)
+
+
 def create_app(settings: Settings) -> web.Application:
     """Make the application. It owns its worker threads and its metrics, and shares nothing."""
     telemetry = Telemetry({route.path: route.works_on_bodies for route in ROUTES} | {OTHER: False})
@@ -136,19 +138,26 @@ def create_app(settings: Settings) -> web.Application:
             )
     app.router.add_route("*", fallback.PATH, fallback.refuse, expect_handler=leave_expectation)
 
-    executor = ThreadPoolExecutor(settings.threads, thread_name_prefix="convert")
+    threads = Threads(settings.threads)
+    budget = Budget(
+        settings.memory_budget,
+        max_queue=settings.max_queue,
+        queue_timeout=settings.queue_timeout,
+    )
     body = BodyLimits.of(settings)
     limits = Limits(max_pixels=settings.max_pixels, max_dimension=settings.max_dimension)
     inline = InlineLimits(settings.inline_max_input, settings.inline_max_output)
-    app[convert.CONVERT] = convert.ConvertDeps(body, limits, executor, inline)
-    app[inspect.INSPECT] = inspect.InspectDeps(body, limits)
-    app[rotate.ROTATE] = rotate.RotateDeps(body, executor, inline)
+    app[convert.CONVERT] = convert.ConvertDeps(body, limits, budget, threads, inline)
+    app[inspect.INSPECT] = inspect.InspectDeps(body, limits, budget)
+    app[rotate.ROTATE] = rotate.RotateDeps(body, budget, threads, inline)
     app[TELEMETRY] = telemetry
+    app[BUDGET] = budget
     app[DRAIN] = Drain()
     app[OPENAPI] = openapi(ROUTES)
 
     async def stop_workers(_: web.Application) -> None:
-        executor.shutdown(cancel_futures=True)  # what runs was cancelled and ends within rows
+        threads.shutdown()  # what runs was cancelled and ends within rows
+        budget.close()
 
     app.on_cleanup.append(stop_workers)
     return app

@@ -10,20 +10,35 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from pixelferry._native import request_buffer
+from pixelferry._native import RequestBuffer, Reservation, output_capacity, request_buffer
+from pixelferry.budget import Budget, Need, Saturated
+from pixelferry.http.aiohttp_handler import READ_AHEAD
 from pixelferry.http.body_stream import BodyLimits, BodyStream
+from pixelferry.http.connections import RECEIVE
 from pixelferry.http.exchange import EXCHANGE
 from pixelferry.http.multipart import FilePart, is_multipart
 from pixelferry.http.problems import Refusal
 
-FIRST_CAPACITY: Final = 64 * 1024  # bytes, for a body of unknown length
+FIRST_CAPACITY: Final = 2**20  # bytes, for a body of unknown length
 STACK_PASSES: Final = 2
+STACK_BUFFERS: Final = 2 * READ_AHEAD + RECEIVE  # bytes of a body that the stack holds at most
 
 
 class Upload:
-    """The file in the body of one request: `peek` into it, then `read` it. Both raise Refusal."""
+    """The file in the body of one request: `peek` into it, have it admitted, then `read` it.
 
-    __slots__ = ("_exchange", "_held", "_max_body", "_part", "_started", "_stream")
+    All raise Refusal.
+    """
+
+    __slots__ = (
+        "_exchange",
+        "_held",
+        "_max_body",
+        "_part",
+        "_reservation",
+        "_started",
+        "_stream",
+    )
 
     def __init__(self, request: web.Request, limits: BodyLimits) -> None:
         """Raise Refusal for a body that would not be accepted. Nothing is read."""
@@ -32,12 +47,18 @@ class Upload:
         self._max_body = limits.max_body
         self._exchange = request[EXCHANGE]
         self._held: list[bytes] = []  # received by peek
+        self._reservation: Reservation | None = None  # between admit and read
         self._started = perf_counter()
 
     @property
     def filename(self) -> str | None:
         """The name that came with the file of a form."""
         return self._part.filename if self._part else None
+
+    @property
+    def expected(self) -> int:
+        """Bytes that the file has at most; if its body is of unknown length, a guess."""
+        return FIRST_CAPACITY if self._stream.length is None else self._stream.length
 
     async def peek(self, wanted: int) -> bytes:
         """Return the first `wanted` bytes of the file as soon as they are there.
@@ -59,18 +80,36 @@ class Upload:
             self._part.require_end()
         return joined[start : start + min(wanted, there)]
 
+    async def admit(self, budget: Budget, output: int = 0, working_set: int = 0) -> Reservation:
+        """Wait until there is memory for the body, the output and the working set, all in bytes.
+
+        Until then no more is read. Returns the part that is for the output; the rest ends with the
+        buffer that `read` makes. Raises what Budget.admit raises.
+        """
+        body = self.expected
+        need = Need.of(body + min(body, STACK_BUFFERS), output, working_set)
+        reservation = budget.admit_now(need)
+        if reservation is None:
+            asked = perf_counter()
+            reservation = await budget.admit(need)
+            self._exchange.times.queue += perf_counter() - asked
+        for_output = reservation.split(output_capacity(output) if output else 0)
+        self._reservation = reservation
+        return for_output
+
     async def read(self) -> memoryview:
         """Read the rest and return the file: exactly the bytes received, in a buffer of its own."""
+        assert self._reservation is not None  # noqa: S101 - admit comes first
+        reservation, self._reservation = self._reservation, None
         self._stream.admit()
-        length = self._stream.length
-        buffer = request_buffer(FIRST_CAPACITY if length is None else length)
+        buffer = request_buffer(self.expected, reservation=reservation)
         view = memoryview(buffer)
         filled = 0
         held, self._held = self._held[::-1], []
         while chunk := held.pop() if held else await self._stream.receive():
             end = filled + len(chunk)
-            if end > len(buffer) and length is None:
-                buffer = self._grown(view[:filled], end)
+            if end > len(buffer) and self._stream.length is None:
+                buffer = self._grown(buffer, filled, end)
                 view = memoryview(buffer)
             view[filled:end] = chunk
             filled = end
@@ -82,12 +121,19 @@ class Upload:
         start, end = self._part.finish() if self._part else (0, filled)
         return view[start:end]
 
-    def _grown(self, view: memoryview, needed: int) -> bytearray:
-        """Return a larger buffer that begins with `view`."""
-        buffer = request_buffer(min(max(2 * len(view), needed), self._max_body))
-        memoryview(buffer)[: len(view)] = view
-        self._exchange.ledger.add("ingest", len(view))
-        return buffer
+    def _grown(self, buffer: RequestBuffer, filled: int, needed: int) -> RequestBuffer:
+        """Return a larger buffer that begins with what is in `buffer`; never waits for memory."""
+        capacity = min(max(2 * len(buffer), needed), self._max_body)
+        reservation = buffer.reservation
+        if not reservation.try_grow(capacity):
+            raise Saturated(
+                "budget_exhausted", f"there is no memory for {capacity} bytes of body", capacity
+            )
+        others = reservation.nbytes - len(buffer)  # all but what the old buffer takes with it
+        larger = request_buffer(capacity, reservation=reservation.split(others))
+        memoryview(larger)[:filled] = memoryview(buffer)[:filled]
+        self._exchange.ledger.add("ingest", filled)
+        return larger
 
 
 def _part_of(request: web.Request) -> FilePart | None:

@@ -21,6 +21,7 @@ from pixelferry.http.problems import (
     problem_response,
     unforeseen,
 )
+from pixelferry.http.tracebacks import free_frames
 from pixelferry.telemetry import RouteStats, Telemetry
 
 OTHER: Final = "other"  # the route label of what no route answers
@@ -45,6 +46,10 @@ def observation(telemetry: Telemetry) -> Middleware:
         try:
             response = await handler(request)
             status = response.status
+        except BaseException as error:
+            free_frames(error)
+            raise
+        else:
             return response
         finally:
             telemetry.requests_in_progress -= 1

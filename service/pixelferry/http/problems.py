@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from pixelferry._native import InvalidPng, LimitExceeded, OutOfMemory
+from pixelferry.budget import ExceedsBudget, Saturated
 from pixelferry.settings import variable
 
 MEDIA_TYPE = "application/problem+json"
@@ -41,8 +42,12 @@ _REQUEST = {
     "unsupported_content_encoding": ProblemType(415, "The body is encoded"),
     "unsupported_multipart": ProblemType(415, "The multipart body is no form"),
     "expectation_failed": ProblemType(417, "The expectation is unknown"),
+    "exceeds_budget": ProblemType(422, "The request needs more memory than one may hold"),
     "internal_error": ProblemType(500, "Something went wrong here"),
     "too_many_connections": ProblemType(503, "There are too many connections", retry_after=1),
+    "queue_full": ProblemType(503, "Too many requests wait for memory", retry_after=1),
+    "queue_timeout": ProblemType(503, "No memory came free in time", retry_after=1),
+    "budget_exhausted": ProblemType(503, "There is no memory for more of the body", retry_after=1),
     "out_of_memory": ProblemType(503, "There is no memory for the output", retry_after=1),
 }
 
@@ -84,7 +89,14 @@ BEYOND_LIMIT = {
 PROBLEMS: Mapping[str, ProblemType] = MappingProxyType(_REQUEST | INVALID_PNG | BEYOND_LIMIT)
 
 # Which setting allows more.
-_SETTING = {"too_many_pixels": "max_pixels", "dimension_too_large": "max_dimension"}
+_SETTING = {
+    "too_many_pixels": "max_pixels",
+    "dimension_too_large": "max_dimension",
+    "exceeds_budget": "memory_budget",
+    "budget_exhausted": "memory_budget",
+    "queue_full": "max_queue",
+    "queue_timeout": "queue_timeout",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +144,23 @@ def problem_of(error: Exception) -> Problem | None:
             return error.problem
         case InvalidPng():
             return Problem(error.code, str(error), {"offset": error.offset})
-        case LimitExceeded():
-            members: dict[str, object] = {"limit": error.limit, "needed": error.asked}
-            if error.code in _SETTING:
-                members["setting"] = variable(_SETTING[error.code])
-            return Problem(error.code, str(error), members)
+        case LimitExceeded() | ExceedsBudget() | Saturated():
+            return _beyond(error)
         case OutOfMemory():
             return Problem(error.code, str(error))
         case web.HTTPNotFound():  # from aiohttp: the target is no path, as in CONNECT
             return Problem("not_found", "the request target is no path")
         case _:
             return None
+
+
+def _beyond(error: LimitExceeded | ExceedsBudget | Saturated) -> Problem:
+    members: dict[str, object] = {"limit": error.limit}
+    if not isinstance(error, Saturated):
+        members["needed"] = error.asked
+    if error.code in _SETTING:
+        members["setting"] = variable(_SETTING[error.code])
+    return Problem(error.code, str(error), members)
 
 
 def unforeseen() -> Problem:

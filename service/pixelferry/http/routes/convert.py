@@ -1,11 +1,11 @@
 """POST /convert: a PNG in, a BMP out. Nothing is caught here: problems.py knows the answers."""
 
-from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from pixelferry._native import Limits, inspect
+from pixelferry.budget import Budget
 from pixelferry.conversion import convert_async
 from pixelferry.description import HEADER_BYTES
 from pixelferry.http.bitmap_response import send_bitmap
@@ -13,7 +13,7 @@ from pixelferry.http.body import Upload
 from pixelferry.http.body_stream import BodyLimits
 from pixelferry.http.exchange import EXCHANGE
 from pixelferry.http.parameters import parameter, parse_query, text
-from pixelferry.worker import InlineLimits
+from pixelferry.worker import InlineLimits, Threads
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class ConvertDeps:
 
     body: BodyLimits
     limits: Limits
-    executor: Executor
+    budget: Budget
+    threads: Threads
     inline: InlineLimits
 
 
@@ -47,13 +48,15 @@ async def post_convert(request: web.Request) -> web.StreamResponse:
     upload = Upload(request, deps.body)
     header = inspect(await upload.peek(HEADER_BYTES))
     deps.limits.check(header)  # hopeless ones end here, before the rest is read
+    for_output = await upload.admit(deps.budget, header.output_size, header.working_set)
     bitmap = await convert_async(
         await upload.read(),
         limits=deps.limits,
-        executor=deps.executor,
+        executor=deps.threads.executor(upload.expected + header.output_size),
         inline=deps.inline,
         header=header,
         times=exchange.times,
+        reservation=for_output,
     )
     exchange.pixels = bitmap.width * bitmap.height
     exchange.ledger.add_buffer("convert", bitmap)

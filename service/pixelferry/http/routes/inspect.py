@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from pixelferry._native import Header, LimitExceeded, Limits, inspect
+from pixelferry.budget import Budget, ExceedsBudget, Need
 from pixelferry.description import HEADER_BYTES, describe
 from pixelferry.http.body import Upload
 from pixelferry.http.body_stream import BodyLimits
@@ -24,6 +25,7 @@ class InspectDeps:
 
     body: BodyLimits
     limits: Limits
+    budget: Budget
 
 
 INSPECT = web.AppKey("inspect", InspectDeps)
@@ -34,15 +36,16 @@ async def post_inspect(request: web.Request) -> web.StreamResponse:
     deps = request.app[INSPECT]
     parse_query(InspectOptions, request)
     header = inspect(await Upload(request, deps.body).peek(HEADER_BYTES))
-    response = web.json_response(_description(header, _refused(deps.limits, header)))
+    response = web.json_response(_description(header, _refused(deps, header)))
     request[EXCHANGE].sent = response.content_length or 0
     return response
 
 
-def _refused(limits: Limits, header: Header) -> Problem | None:
+def _refused(deps: InspectDeps, header: Header) -> Problem | None:
     try:
-        limits.check(header)
-    except LimitExceeded as error:
+        deps.limits.check(header)
+        deps.budget.check(Need.of(0, header.output_size, header.working_set))
+    except (LimitExceeded, ExceedsBudget) as error:
         return problem_of(error)
     return None
 

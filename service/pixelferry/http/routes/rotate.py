@@ -1,18 +1,19 @@
 """POST /rotate: every byte of the body plus a number, modulo 256."""
 
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import web
 
+from pixelferry._native import OwnedBuffer, output_capacity
+from pixelferry.budget import Budget, Saturated
 from pixelferry.http.bitmap_response import send_buffer
 from pixelferry.http.body import Upload
 from pixelferry.http.body_stream import BodyLimits
-from pixelferry.http.exchange import EXCHANGE
+from pixelferry.http.exchange import EXCHANGE, Exchange
 from pixelferry.http.parameters import choice, integer_modulo, parameter, parse_query
 from pixelferry.rotation import rotate_async, rotate_split_async
-from pixelferry.worker import InlineLimits
+from pixelferry.worker import InlineLimits, Threads
 
 _NOT_PICTURES = "/rotate turns bytes, not pictures: by=13 adds 13 to every byte"
 _HINTS: Final = {"angle": _NOT_PICTURES, "rotate": _NOT_PICTURES}
@@ -38,7 +39,8 @@ class RotateDeps:
     """What the route needs."""
 
     body: BodyLimits
-    executor: Executor
+    budget: Budget
+    threads: Threads
     inline: InlineLimits
 
 
@@ -47,18 +49,40 @@ ROTATE = web.AppKey("rotate", RotateDeps)
 
 async def post_rotate(request: web.Request) -> web.StreamResponse:
     """Rotate the bytes of the body."""
-    deps, exchange = request.app[ROTATE], request[EXCHANGE]
+    deps = request.app[ROTATE]
     options = parse_query(RotateOptions, request, _HINTS)
-    payload = await Upload(request, deps.body).read()
-    rotate = rotate_split_async if options.mode == "split" else rotate_async
-    inverse = await rotate(
+    upload = Upload(request, deps.body)
+    turn = _split if options.mode == "split" else _in_place
+    answer = await turn(upload, options.by, deps, request[EXCHANGE])
+    return await send_buffer(request, answer, "application/octet-stream")
+
+
+async def _in_place(upload: Upload, by: int, deps: RotateDeps, exchange: Exchange) -> memoryview:
+    await upload.admit(deps.budget)
+    payload = await upload.read()
+    await rotate_async(
         payload,
-        options.by,
-        executor=deps.executor,
+        by,
+        executor=deps.threads.executor(payload.nbytes),
         inline=deps.inline,
         times=exchange.times,
     )
-    if inverse is not None:
-        exchange.ledger.add_buffer("convert", inverse)
-    answer = payload if inverse is None else inverse
-    return await send_buffer(request, answer, "application/octet-stream")
+    return payload
+
+
+async def _split(upload: Upload, by: int, deps: RotateDeps, exchange: Exchange) -> OwnedBuffer:
+    for_output = await upload.admit(deps.budget, upload.expected)
+    payload = await upload.read()
+    missing = output_capacity(payload.nbytes) - for_output.nbytes
+    if missing > 0 and not for_output.try_grow(missing):  # the length was not announced
+        raise Saturated("budget_exhausted", f"{missing} bytes more are needed", missing)
+    inverse = await rotate_split_async(
+        payload,
+        by,
+        executor=deps.threads.executor(2 * payload.nbytes),
+        inline=deps.inline,
+        times=exchange.times,
+        reservation=for_output,
+    )
+    exchange.ledger.add_buffer("convert", inverse)
+    return inverse
