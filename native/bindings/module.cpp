@@ -21,6 +21,7 @@ PYBIND11_MODULE(_native, m) {
   register_request_buffer(m);
   register_convert(m);
   register_convert_by(m);
+  register_histograms(m);
   register_rotate(m);
   register_pool(m);
   register_pickling(m);

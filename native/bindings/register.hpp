@@ -11,6 +11,7 @@ void register_buffers(pybind11::module_& m);
 void register_request_buffer(pybind11::module_& m);
 void register_convert(pybind11::module_& m);
 void register_convert_by(pybind11::module_& m);
+void register_histograms(pybind11::module_& m);
 void register_rotate(pybind11::module_& m);
 void register_pool(pybind11::module_& m);
 void register_pickling(pybind11::module_& m);

@@ -1,5 +1,6 @@
 """Typed face of the native core. Functions release the GIL while they work; all are thread-safe."""
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Final, Literal, Self, SupportsIndex, final, overload
 
@@ -100,6 +101,11 @@ class PoolStats:
     def reused(self) -> int: ...
     @property
     def mapped(self) -> int: ...
+
+@final
+class Histograms:
+    def __init__(self, counts: Buffer, sums: Buffer, bounds: Sequence[float]) -> None: ...
+    def observe(self, *seconds: float) -> None: ...
 
 @final
 class Account:
