@@ -5,7 +5,7 @@ not a copy. The stages: `stack` (uvloop and aiohttp, declared), `ingest` (into o
 `convert` (the core), `egress` (out of the process, declared).
 """
 
-from collections.abc import Iterator
+from collections.abc import ItemsView
 from typing import Literal, NamedTuple, get_args
 
 from pixelferry._native import OwnedBuffer, copy_totals
@@ -43,10 +43,9 @@ class Ledger:
     def __getitem__(self, stage: Stage) -> Copies:
         return self._copies.get(stage, Copies(0, 0))
 
-    def entries(self) -> Iterator[tuple[Stage, int, int]]:
-        """Yield (stage, passes, bytes) for the stages that copied."""
-        for stage, (passes, nbytes) in self._copies.items():
-            yield stage, passes, nbytes
+    def entries(self) -> ItemsView[Stage, Copies]:
+        """Return the stages that copied, and what."""
+        return self._copies.items()
 
     def header_value(self) -> str:
         """Return X-Pixelferry-Copies: a dictionary of all stages (RFC 9651, 3.2)."""

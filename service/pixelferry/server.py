@@ -23,6 +23,7 @@ from pixelferry.http.connections import Connections
 from pixelferry.http.drain import DRAIN
 from pixelferry.http.routes.metrics import TELEMETRY
 from pixelferry.settings import Settings
+from pixelferry.shared_counters import State
 from pixelferry.telemetry import configure_logging
 
 BACKLOG = 1024  # connections that wait to be accepted; the kernel may allow fewer
@@ -51,6 +52,7 @@ class RunningServer:
         """Stop without losing a request; takes up to DRAIN_DELAY and GRACE. Then `close`."""
         self.app[DRAIN].begun = True
         set_pool_limit(0)  # what comes free is for the successor
+        self.app[TELEMETRY].place.state = State.DRAINING
         await asyncio.sleep(self.settings.drain_delay)
         await self._stop_listening()
         with suppress(TimeoutError):  # what is still open then is cut off by close
@@ -95,6 +97,7 @@ async def start_server(settings: Settings, sock: socket.socket | None = None) ->
     listener = await loop.create_server(
         partial(Connection, connections), sock=listening, backlog=BACKLOG
     )
+    app[TELEMETRY].place.state = State.READY
     port = int(listening.getsockname()[1])
     housekeeping = asyncio.create_task(_give_back_idle_memory(settings.pool_idle))
     return RunningServer(

@@ -1,204 +1,166 @@
-"""What the service has done, as numbers: plain ones, turned into metrics when somebody asks.
+"""What the service has done, as numbers in cells that other processes can read.
 
-All are touched by the event loop's thread only. Counting costs an icon request some microseconds
-with prometheus-client's locked counters and one with these.
+Labels are looked up once, at the start; counting is then a few stores into memory. Only the event
+loop's thread counts.
 """
 
 import logging
 import sys
-from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from importlib.metadata import version
-from platform import python_version
+from collections.abc import Mapping
+from time import monotonic
 from typing import Final
 
-from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    Metric,
-)
-from prometheus_client.exposition import CONTENT_TYPE_LATEST as CONTENT_TYPE
-from prometheus_client.registry import Collector
-
 from pixelferry import _native
-from pixelferry.ledger import STAGES, Ledger
+from pixelferry.counts import Counts
+from pixelferry.exposition import CONTENT_TYPE, Exposition
+from pixelferry.ledger import Ledger
+from pixelferry.metric_layout import Layout
+from pixelferry.shared_counters import CounterBlock, Place
 from pixelferry.stage_times import StageTimes
+from pixelferry.worker_metrics import BUCKETS, OTHER, LabelValues, worker_layout
 
-__all__ = ["CONTENT_TYPE", "Histogram", "RouteStats", "Telemetry", "configure_logging"]
+__all__ = [
+    "CONTENT_TYPE",
+    "OTHER",
+    "LabelValues",
+    "RouteStats",
+    "Telemetry",
+    "configure_logging",
+]
 
-BUCKETS: Final = (  # seconds: 100 µs to 10 s, three a decade
-    *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
-    *(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
-)
-_LE: Final = (*map(str, BUCKETS), "+Inf")
-_TIMES: Final = ("read", "queue", "convert", "write")
+_OTHER_STATUS: Final = 0  # in keys; the label says `other`
 
 
-class Histogram:
-    """How often a time fell into each bucket."""
+class _CellOrOther(dict[str, int]):
+    def __missing__(self, _: str) -> int:
+        return self[OTHER]
 
-    __slots__ = ("counts", "total")
 
-    def __init__(self) -> None:
-        self.counts = [0] * len(_LE)
-        self.total = 0.0  # seconds
-
-    def observe(self, seconds: float) -> None:
-        """Count one time."""
-        self.counts[bisect_left(BUCKETS, seconds)] += 1
-        self.total += seconds
-
-    def cumulative(self) -> list[tuple[str, float]]:
-        """Return (upper bound, times up to it)."""
-        reached, rows = 0, []
-        for bound, count in zip(_LE, self.counts, strict=True):
-            reached += count
-            rows.append((bound, float(reached)))
-        return rows
+class _AnswerCells(dict[tuple[str, int], int]):
+    def __missing__(self, key: tuple[str, int]) -> int:
+        method, status = key
+        nearest = ((method, _OTHER_STATUS), (OTHER, status), (OTHER, _OTHER_STATUS))
+        return next(self[one] for one in nearest if one in self)
 
 
 class RouteStats:
     """What one route has done; stages and copies only if it works on whole bodies."""
 
-    __slots__ = ("answers", "copied_bytes", "copies", "duration", "stages")
+    __slots__ = ("_answer_cells", "_copy_cells", "_counts", "_duration", "_stages", "answers")
 
-    def __init__(self, *, works_on_bodies: bool) -> None:
-        self.answers: Counter[tuple[str, int]] = Counter()  # (method, status)
-        self.duration = Histogram()
-        names, stages = (_TIMES, STAGES) if works_on_bodies else ((), ())
-        self.stages = {name: Histogram() for name in names}
-        self.copies = dict.fromkeys(stages, 0)  # passes
-        self.copied_bytes = dict.fromkeys(stages, 0)
+    def __init__(self, place: Place, layout: Layout, route: str, *, works_on_bodies: bool) -> None:
+        self._counts = place.counts
+        self._answer_cells = _AnswerCells(
+            ((method, _OTHER_STATUS if status == OTHER else int(status)), cell)
+            for (method, status), cell in layout.cells("pixelferry_requests", route).items()
+        )
+        self.answers = Counts(place.counts, self._answer_cells)  # by (method, status)
+        self._duration = _histograms(place, layout, "request_duration_seconds", route)
+        self._stages = (
+            _histograms(place, layout, "stage_duration_seconds", route) if works_on_bodies else None
+        )
+        copies = layout.cells("pixelferry_copies", route)
+        copied_bytes = layout.cells("pixelferry_copied_bytes", route)
+        self._copy_cells = {stage: (copies[stage,], copied_bytes[stage,]) for (stage,) in copies}
 
     def record(self, method: str, status: int, seconds: float) -> None:
         """Count one answer."""
-        self.answers[method, status] += 1
-        self.duration.observe(seconds)
+        self._counts[self._answer_cells[method, status]] += 1
+        self._duration.observe(seconds)
 
     def record_body(self, times: StageTimes, ledger: Ledger) -> None:
-        """Count what a body that came in whole cost."""
-        stages = self.stages
-        stages["read"].observe(times.read)
-        stages["queue"].observe(times.queue)
-        stages["convert"].observe(times.convert)
-        stages["write"].observe(times.write)
-        for stage, passes, nbytes in ledger.entries():
-            self.copies[stage] += passes
-            self.copied_bytes[stage] += nbytes
+        """Count what a body cost if one came in whole."""
+        if self._stages is None or not times.read:
+            return
+        self._stages.observe(times.read, times.queue, times.convert, times.write)
+        counts = self._counts
+        for stage, (passes, nbytes) in ledger.entries():
+            passes_cell, bytes_cell = self._copy_cells[stage]
+            counts[passes_cell] += passes
+            counts[bytes_cell] += nbytes
+
+
+class _Gauge:
+    """An attribute of Telemetry that is a cell."""
+
+    def __set_name__(self, _: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, telemetry: "Telemetry", _: type) -> int:
+        return int(telemetry.place.gauges[telemetry._gauge_cells[self._name]])
+
+    def __set__(self, telemetry: "Telemetry", value: int) -> None:
+        telemetry.place.gauges[telemetry._gauge_cells[self._name]] = value
 
 
 class Telemetry:
-    """All numbers of one server."""
+    """All numbers of one worker."""
 
-    def __init__(self, routes: Mapping[str, bool]) -> None:
-        """Take every value the label `route` can have, and whether the route works on bodies."""
-        self.routes = {route: RouteStats(works_on_bodies=works) for route, works in routes.items()}
-        self.errors: Counter[str] = Counter()  # by problem code
-        self.rejections: Counter[str] = Counter()  # by the limit that said no
-        self.received_bytes = 0
-        self.sent_bytes = 0
-        self.pixels = 0
-        self.requests_in_progress = 0
-        self.connections = 0
-        self._registry = CollectorRegistry()
-        self._registry.register(_TelemetryCollector(self))
-        ProcessCollector(registry=self._registry)
+    requests_in_progress = _Gauge()
+    connections = _Gauge()
+    budget_limit_bytes = _Gauge()
+
+    def __init__(self, values: LabelValues, place: Place | None = None) -> None:
+        """Count in `place`, or in a block of its own. Raises what Place.take raises."""
+        layout = worker_layout(values)
+        self.place = place or CounterBlock.create(slots=1).place(0)
+        self.place.take(layout)
+        self._counts, self._gauges = counts, gauges = self.place.counts, self.place.gauges
+        self.routes: Mapping[str, RouteStats] = {
+            route: RouteStats(self.place, layout, route, works_on_bodies=works)
+            for route, works in {**values.routes, OTHER: False}.items()
+        }
+        self.errors = Counts(counts, _CellOrOther(_cells(layout, "errors")))  # by problem code
+        self.rejections = Counts(counts, _CellOrOther(_cells(layout, "rejections")))
+        self.queue_length = Counts(gauges, _cells(layout, "queue_length"))  # by lane
+        self._pool_bytes = Counts(gauges, _cells(layout, "pool_bytes"))
+        self._gauge_cells = {
+            name: layout.cells(f"pixelferry_{name}")[()]
+            for name in ("requests_in_progress", "connections", "budget_limit_bytes")
+        }
+        self._in_progress = self._gauge_cells["requests_in_progress"]
+        self._received, self._sent, self._pixels = (
+            layout.cells(f"pixelferry_{name}")[()]
+            for name in ("received_bytes", "sent_bytes", "pixels")
+        )
+        self._exposition = Exposition(self.place.block)
+
+    def request_began(self) -> None:
+        """Count a request in progress."""
+        self._gauges[self._in_progress] += 1
+
+    def request_ended(self, received: int, sent: int, pixels: int) -> None:
+        """Count it no longer, but what it was: bytes of both bodies, and pixels converted."""
+        self._gauges[self._in_progress] -= 1
+        counts = self._counts
+        counts[self._received] += received
+        counts[self._sent] += sent
+        counts[self._pixels] += pixels
+
+    def publish(self) -> None:
+        """Show others what is known here only, and that this process works.
+
+        To be called about once a second.
+        """
+        pool = _native.pool_stats()
+        self._pool_bytes["used"] = pool.used_bytes
+        self._pool_bytes["idle"] = pool.idle_bytes
+        self.place.beat(monotonic())
 
     def exposition(self) -> bytes:
-        """Return everything as Prometheus text."""
-        return generate_latest(self._registry)
+        """Return the metrics of all workers as Prometheus text."""
+        self.publish()
+        return self._exposition.text()
 
 
-class _TelemetryCollector(Collector):
-    def __init__(self, telemetry: Telemetry) -> None:
-        self._telemetry = telemetry
-        self._build_info = _build_info()
-
-    def collect(self) -> Iterator[Metric]:
-        telemetry = self._telemetry
-        yield from _route_metrics(telemetry.routes)
-        yield _counter("errors", "Problem documents answered.", "code", telemetry.errors)
-        yield _counter("rejections", "What limits refused.", "reason", telemetry.rejections)
-        for name, about, value in (
-            ("received_bytes", "Bytes of request bodies read.", telemetry.received_bytes),
-            ("sent_bytes", "Bytes of answers to conversions and rotations.", telemetry.sent_bytes),
-            ("pixels", "Pixels converted.", telemetry.pixels),
-        ):
-            yield CounterMetricFamily(f"pixelferry_{name}", about, value=value)
-        for name, about, value in (
-            ("requests_in_progress", "Requests being answered.", telemetry.requests_in_progress),
-            ("connections", "Connections open.", telemetry.connections),
-        ):
-            yield GaugeMetricFamily(f"pixelferry_{name}", about, value=value)
-        yield _pool_bytes()
-        yield self._build_info
+def _cells(layout: Layout, name: str) -> dict[str, int]:
+    """Return the cells of a family with one label."""
+    return {value: cell for (value,), cell in layout.cells(f"pixelferry_{name}").items()}
 
 
-def _route_metrics(routes: dict[str, RouteStats]) -> Iterator[Metric]:
-    requests = CounterMetricFamily(
-        "pixelferry_requests",
-        "Requests answered; status 499 for clients that left.",
-        labels=("route", "method", "status"),
-    )
-    duration = HistogramMetricFamily(
-        "pixelferry_request_duration_seconds",
-        "From the head of a request to the end of its answer.",
-        labels=("route",),
-    )
-    stages = HistogramMetricFamily(
-        "pixelferry_stage_duration_seconds",
-        "Time of one stage of a request that was read whole.",
-        labels=("route", "stage"),
-    )
-    copies = CounterMetricFamily(
-        "pixelferry_copies", "Passes that copied payload.", labels=("route", "stage")
-    )
-    copied_bytes = CounterMetricFamily(
-        "pixelferry_copied_bytes", "Bytes of payload copied.", labels=("route", "stage")
-    )
-    for route, stats in routes.items():
-        for (method, status), count in stats.answers.items():
-            requests.add_metric((route, method, str(status)), count)
-        duration.add_metric((route,), stats.duration.cumulative(), stats.duration.total)
-        for name, times in stats.stages.items():
-            stages.add_metric((route, name), times.cumulative(), times.total)
-        for stage, passes in stats.copies.items():
-            copies.add_metric((route, stage), passes)
-            copied_bytes.add_metric((route, stage), stats.copied_bytes[stage])
-    return iter((requests, duration, stages, copies, copied_bytes))
-
-
-def _counter(name: str, about: str, label: str, values: Counter[str]) -> Metric:
-    family = CounterMetricFamily(f"pixelferry_{name}", about, labels=(label,))
-    for value, count in values.items():
-        family.add_metric((value,), count)
-    return family
-
-
-def _pool_bytes() -> Metric:
-    pool = _native.pool_stats()
-    family = GaugeMetricFamily(
-        "pixelferry_pool_bytes", "Memory of the output pool.", labels=("state",)
-    )
-    family.add_metric(("used",), pool.used_bytes)
-    family.add_metric(("idle",), pool.idle_bytes)
-    return family
-
-
-def _build_info() -> Metric:
-    labels = {
-        "version": _native.__version__,
-        "python": python_version(),
-        "aiohttp": version("aiohttp"),
-        "engine": _native.engine,
-        "simd": _native.simd,
-    }
-    family = GaugeMetricFamily("pixelferry_build_info", "What runs.", labels=tuple(labels))
-    family.add_metric(tuple(labels.values()), 1)
-    return family
+def _histograms(place: Place, layout: Layout, name: str, route: str) -> _native.Histograms:
+    counts, sums = layout.histograms(f"pixelferry_{name}", route)
+    return _native.Histograms(place.counts[counts], place.seconds[sums], BUCKETS)
 
 
 def configure_logging(level: str) -> None:

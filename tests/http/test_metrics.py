@@ -1,9 +1,13 @@
 """/metrics counts what happened, under the names that dashboards are built on."""
 
-from prometheus_client import Metric
-from prometheus_client.parser import text_string_to_metric_families
+import asyncio
 
+from prometheus_client import Metric
+
+from metric_samples import parse, value
 from pixelferry import _native
+from pixelferry.http.drain import DRAIN
+from pixelferry.http.routes.metrics import TELEMETRY
 from pixelferry.server import RunningServer
 from png_writer import small_png
 from serving import until
@@ -20,9 +24,13 @@ NAMES = {
     "pixelferry_received_bytes",
     "pixelferry_sent_bytes",
     "pixelferry_pixels",
+    "pixelferry_budget_used_bytes",
+    "pixelferry_budget_limit_bytes",
     "pixelferry_requests_in_progress",
+    "pixelferry_queue_length",
     "pixelferry_connections",
     "pixelferry_pool_bytes",
+    "pixelferry_workers",
     "pixelferry_build_info",
     "process_resident_memory_bytes",
     "process_cpu_seconds",
@@ -35,15 +43,7 @@ async def scrape(wire: Wire) -> dict[str, Metric]:
     answer = await wire.ask(request("/metrics", method="GET"))
     assert answer.status == 200
     assert answer.headers["content-type"].startswith("text/plain; version=")
-    return {family.name: family for family in text_string_to_metric_families(answer.body.decode())}
-
-
-def value(families: dict[str, Metric], sample: str, **labels: str) -> float:
-    for family in families.values():
-        for one in family.samples:
-            if one.name == sample and one.labels == labels:
-                return one.value
-    return 0.0
+    return parse(answer.body)
 
 
 async def test_the_names_are_there_from_the_start(server: RunningServer) -> None:
@@ -141,6 +141,26 @@ async def test_gauges_show_the_moment(server: RunningServer) -> None:
         stats = _native.pool_stats()
         assert value(seen, "pixelferry_pool_bytes", state="used") == stats.used_bytes
         assert value(seen, "pixelferry_pool_bytes", state="idle") == stats.idle_bytes
+
+
+async def test_a_server_alone_is_worker_0(server: RunningServer) -> None:
+    async with connect(server.port) as wire:
+        seen = await scrape(wire)
+    (memory,) = seen["process_resident_memory_bytes"].samples
+    assert memory.labels == {"worker": "0"}
+    assert memory.value > 0
+    assert value(seen, "pixelferry_workers") == 1
+
+
+async def test_a_draining_worker_is_not_ready(server: RunningServer) -> None:
+    async with connect(server.port) as wire:
+        await wire.send(request(length=10))
+        await until(lambda: server.app[TELEMETRY].requests_in_progress)
+        draining = asyncio.create_task(server.drain())
+        await until(lambda: server.app[DRAIN].begun)
+        assert value(parse(server.app[TELEMETRY].exposition()), "pixelferry_workers") == 0
+        wire.reset()
+        await draining
 
 
 async def test_build_info_names_the_parts(server: RunningServer) -> None:

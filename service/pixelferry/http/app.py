@@ -9,13 +9,15 @@ from pixelferry.http.body_stream import BodyLimits
 from pixelferry.http.drain import DRAIN, Drain
 from pixelferry.http.gate import gate
 from pixelferry.http.middlewares import (
-    OTHER,
+    CLIENT_LEFT,
+    METHODS,
     answer_problems,
     finish_head,
     leave_expectation,
     observation,
 )
 from pixelferry.http.openapi import openapi
+from pixelferry.http.problems import PROBLEMS
 from pixelferry.http.routes import convert, fallback, inspect, rotate
 from pixelferry.http.routes.health import get_livez, get_readyz
 from pixelferry.http.routes.metrics import TELEMETRY, get_metrics
@@ -23,8 +25,9 @@ from pixelferry.http.routes.openapi import OPENAPI, get_openapi
 from pixelferry.http.routes.page import get_page
 from pixelferry.http.routes.problem import get_problem
 from pixelferry.http.routing import Route
+from pixelferry.http.write_progress import WRITE_REJECTIONS
 from pixelferry.settings import Settings
-from pixelferry.telemetry import Telemetry
+from pixelferry.telemetry import LabelValues, Telemetry
 from pixelferry.worker import InlineLimits, Threads
 
 _POST = ("POST",)
@@ -125,7 +128,7 @@ BUDGET = web.AppKey("budget", Budget)
 
 def create_app(settings: Settings) -> web.Application:
     """Make the application. It owns its worker threads and its metrics, and shares nothing."""
-    telemetry = Telemetry({route.path: route.works_on_bodies for route in ROUTES} | {OTHER: False})
+    telemetry = Telemetry(label_values())
     always = frozenset(route.path for route in ROUTES if route.always)
     app = web.Application(
         middlewares=(observation(telemetry), answer_problems, gate(always)),
@@ -161,3 +164,16 @@ def create_app(settings: Settings) -> web.Application:
 
     app.on_cleanup.append(stop_workers)
     return app
+
+
+def label_values() -> LabelValues:
+    """Return what the labels of metrics can be."""
+    answered = {answer.status for route in ROUTES for answer in route.answers}
+    refused = {problem.status for problem in PROBLEMS.values()}
+    return LabelValues(
+        routes={route.path: route.works_on_bodies for route in ROUTES},
+        methods=METHODS,
+        statuses=sorted(answered | refused | {CLIENT_LEFT}),
+        codes=tuple(PROBLEMS),
+        reasons=(*PROBLEMS, *WRITE_REJECTIONS),
+    )

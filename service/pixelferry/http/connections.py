@@ -6,10 +6,10 @@ from typing import Final, Protocol
 from aiohttp import web
 
 from pixelferry.http.departures import Departures
-from pixelferry.http.middlewares import OTHER, count_problem
+from pixelferry.http.middlewares import count_problem
 from pixelferry.http.problems import Problem
 from pixelferry.settings import Settings
-from pixelferry.telemetry import Telemetry
+from pixelferry.telemetry import OTHER, Telemetry
 
 RECEIVE: Final = 256 * 1024  # bytes read at once of a body that there is memory for
 FIRST: Final = 16 * 1024  # bytes read at once of anything else

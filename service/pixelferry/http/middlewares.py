@@ -22,11 +22,10 @@ from pixelferry.http.problems import (
     unforeseen,
 )
 from pixelferry.http.tracebacks import free_frames
-from pixelferry.telemetry import RouteStats, Telemetry
+from pixelferry.telemetry import OTHER, Telemetry
 
-OTHER: Final = "other"  # the route label of what no route answers
 CLIENT_LEFT: Final = 499  # for log and metrics; never sent
-_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")  # counted by name
 _LIMIT_STATUSES: Final = frozenset({408, 413, 503})
 
 _log = logging.getLogger(__name__)
@@ -41,7 +40,7 @@ def observation(telemetry: Telemetry) -> Middleware:
         started = perf_counter()
         exchange = Exchange(request_id(request.headers.get(REQUEST_ID_HEADER)))
         request[EXCHANGE] = exchange
-        telemetry.requests_in_progress += 1
+        telemetry.request_began()
         status = None
         try:
             response = await handler(request)
@@ -52,14 +51,15 @@ def observation(telemetry: Telemetry) -> Middleware:
         else:
             return response
         finally:
-            telemetry.requests_in_progress -= 1
+            telemetry.request_ended(exchange.received, exchange.sent, exchange.pixels)
             if status is None:  # no answer, or none that could be finished
                 problem = exchange.problem
                 status = CLIENT_LEFT if problem is None else problem.type.status
             stats = telemetry.routes.get(route_of(request), other)
-            method = request.method if request.method in _METHODS else OTHER
-            stats.record(method, status, perf_counter() - started)
-            _count(telemetry, stats, exchange)
+            stats.record(request.method, status, perf_counter() - started)
+            stats.record_body(exchange.times, exchange.ledger)
+            if exchange.problem is not None:
+                count_problem(telemetry, exchange.problem)
 
     return observe
 
@@ -68,16 +68,6 @@ def route_of(request: web.Request) -> str:
     """Return the path of the route that answers, as it was declared; OTHER if none does."""
     resource = request.match_info.route.resource
     return resource.canonical if resource is not None else OTHER
-
-
-def _count(telemetry: Telemetry, stats: RouteStats, exchange: Exchange) -> None:
-    telemetry.received_bytes += exchange.received
-    telemetry.sent_bytes += exchange.sent
-    telemetry.pixels += exchange.pixels
-    if exchange.problem is not None:
-        count_problem(telemetry, exchange.problem)
-    if stats.stages and exchange.times.read:
-        stats.record_body(exchange.times, exchange.ledger)
 
 
 def count_problem(telemetry: Telemetry, problem: Problem) -> None:

@@ -1,6 +1,13 @@
 """Whether a client takes its answer: without long pauses, and not too slowly."""
 
+from typing import Final
+
 from pixelferry.http.min_rate import paid_until
+
+
+WRITE_TIMEOUT: Final = "write_timeout"
+WRITE_TOO_SLOW: Final = "write_too_slow"
+WRITE_REJECTIONS: Final = (WRITE_TIMEOUT, WRITE_TOO_SLOW)  # reasons that no client is told of
 
 
 class WriteProgress:
@@ -23,7 +30,7 @@ class WriteProgress:
             self._stuck_since = now
         self._unsent = unsent
         if now - self._stuck_since >= self._timeout:
-            return "write_timeout"
+            return WRITE_TIMEOUT
         if self._min_rate and now > paid_until(self._since, self._taken, self._min_rate):
-            return "write_too_slow"
+            return WRITE_TOO_SLOW
         return None

@@ -8,7 +8,7 @@ TELEMETRY = web.AppKey("telemetry", Telemetry)
 
 
 async def get_metrics(request: web.Request) -> web.StreamResponse:
-    """Show all metrics of this process."""
+    """Show the metrics of all workers."""
     return web.Response(
         body=request.app[TELEMETRY].exposition(),
         headers={hdrs.CONTENT_TYPE: CONTENT_TYPE, hdrs.CACHE_CONTROL: "no-store"},
