@@ -4,7 +4,6 @@ from typing import Final
 
 from pixelferry.http.min_rate import paid_until
 
-
 WRITE_TIMEOUT: Final = "write_timeout"
 WRITE_TOO_SLOW: Final = "write_too_slow"
 WRITE_REJECTIONS: Final = (WRITE_TIMEOUT, WRITE_TOO_SLOW)  # reasons that no client is told of
