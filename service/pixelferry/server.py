@@ -22,9 +22,9 @@ from pixelferry.http.connection import Connection
 from pixelferry.http.connections import Connections
 from pixelferry.http.drain import DRAIN
 from pixelferry.http.routes.metrics import TELEMETRY
+from pixelferry.logs import configure_logging
 from pixelferry.settings import Settings
 from pixelferry.shared_counters import State
-from pixelferry.telemetry import configure_logging
 
 BACKLOG = 1024  # connections that wait to be accepted; the kernel may allow fewer
 

@@ -4,8 +4,6 @@ Labels are looked up once, at the start; counting is then a few stores into memo
 loop's thread counts.
 """
 
-import logging
-import sys
 from collections.abc import Mapping
 from time import monotonic
 from typing import Final
@@ -19,14 +17,7 @@ from pixelferry.shared_counters import CounterBlock, Place
 from pixelferry.stage_times import StageTimes
 from pixelferry.worker_metrics import BUCKETS, OTHER, LabelValues, worker_layout
 
-__all__ = [
-    "CONTENT_TYPE",
-    "OTHER",
-    "LabelValues",
-    "RouteStats",
-    "Telemetry",
-    "configure_logging",
-]
+__all__ = ["CONTENT_TYPE", "OTHER", "LabelValues", "RouteStats", "Telemetry"]
 
 _OTHER_STATUS: Final = 0  # in keys; the label says `other`
 
@@ -161,12 +152,3 @@ def _cells(layout: Layout, name: str) -> dict[str, int]:
 def _histograms(place: Place, layout: Layout, name: str, route: str) -> _native.Histograms:
     counts, sums = layout.histograms(f"pixelferry_{name}", route)
     return _native.Histograms(place.counts[counts], place.seconds[sums], BUCKETS)
-
-
-def configure_logging(level: str) -> None:
-    """Send log records of `level` and above to standard error."""
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
