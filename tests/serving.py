@@ -59,7 +59,7 @@ async def busy_workers(server: RunningServer) -> AsyncIterator[asyncio.Event]:
 
     with ExitStack() as patches:
         for executor in (threads._short, threads._long):
-            for _ in range(server.settings.threads):
+            for _ in range(server.settings.threads_of_worker):
                 executor.submit(release.wait)
             patches.enter_context(patch.object(executor, "submit", telling(executor.submit)))
         try:

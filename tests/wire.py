@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 PATIENCE = 30.0  # seconds until a test that waits for something is stuck
@@ -86,7 +87,20 @@ class Wire:
 @asynccontextmanager
 async def connect(port: int, **options: Any) -> AsyncIterator[Wire]:  # noqa: ANN401 - asyncio's
     """Open a connection to the server under test."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20, **options)
+    streams = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20, **options)
+    async with _wire(*streams) as wire:
+        yield wire
+
+
+@asynccontextmanager
+async def connect_unix(path: Path) -> AsyncIterator[Wire]:
+    """Open a connection to the Unix socket under test."""
+    async with _wire(*await asyncio.open_unix_connection(path)) as wire:
+        yield wire
+
+
+@asynccontextmanager
+async def _wire(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> AsyncIterator[Wire]:
     try:
         yield Wire(reader, writer)
     finally:

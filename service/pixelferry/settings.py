@@ -15,6 +15,9 @@ from pixelferry.memory import default_budget
 PREFIX = "PIXELFERRY_"
 _TEST_PREFIX = "PIXELFERRY_TEST_"  # for the project's own tests; never a setting
 
+# 107 bytes are the most that the kernel takes, less those for a worker's number.
+MAX_UDS = 100
+
 T = TypeVar("T")
 
 
@@ -84,11 +87,24 @@ class Settings:
         "TCP port to listen on; 0 takes a free one.",
         fallback="PORT",
     )
-    threads: int = _setting(
-        units.count(1, 1024),
-        available_cpus,
-        "Conversions that run at the same time.",
-        default_text="the CPUs available",
+    uds: str = _setting(
+        units.path(MAX_UDS),
+        "",
+        "Unix socket to listen on instead of HOST and PORT; several workers listen on this path "
+        "with .0, .1 and so on.",
+        default_text="none",
+    )
+    workers: int = _setting(
+        units.count_or_auto(units.count(1, 256), available_cpus),
+        1,
+        "Processes that serve; auto is the CPUs available.",
+        fallback="WEB_CONCURRENCY",
+    )
+    threads: int | None = _setting(
+        units.count_or_auto(units.count(1, 1024), lambda: None),
+        None,
+        "Conversions that run at the same time in a worker; auto is its share of the CPUs "
+        "available, at least 1.",
     )
     max_body: int = _setting(
         units.size(1024, 4 * 2**30), 64 * 2**20, "Largest request body that is accepted."
@@ -169,6 +185,11 @@ class Settings:
         Raises SettingsError for wrong values and for unknown names of our prefix in `environ`.
         """
         return cls(**{one.name: one.value for one in resolve(flags, environ)})
+
+    @property
+    def threads_of_worker(self) -> int:
+        """THREADS as a number."""
+        return self.threads or max(1, available_cpus() // self.workers)
 
 
 DECLARED: Mapping[str, Setting[Any]] = {

@@ -1,11 +1,13 @@
 """Kinds of setting values: text to value, value to text, and the form that error messages name."""
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+A = TypeVar("A", bound=int | None)
 N = TypeVar("N", int, float)
 
 _BINARY = {"GiB": 2**30, "MiB": 2**20, "KiB": 2**10}
@@ -63,6 +65,29 @@ def host() -> Kind[str]:
     """Where to listen: an address, or a name that resolves to one. Nothing is resolved here."""
     form = "an IP address or a host name, without a port"
     return Kind(form, "address or name", _parse_host, str)
+
+
+def path(longest: int) -> Kind[str]:
+    """A path of at most `longest` bytes; empty for none."""
+
+    def parse(text: str) -> str:
+        if len(os.fsencode(text)) > longest or "\0" in text:
+            raise ValueError(text)
+        return text
+
+    return Kind(f"a path of at most {longest} bytes", "path", parse, str)
+
+
+def count_or_auto(kind: Kind[int], auto: Callable[[], A]) -> Kind[int | A]:
+    """A number of this kind, or the word auto for what `auto` returns; None is shown as auto."""
+
+    def parse(text: str) -> int | A:
+        return auto() if text.lower() == "auto" else kind.parse(text)
+
+    def show(value: int | A) -> str:
+        return "auto" if value is None else kind.show(value)
+
+    return Kind(f"auto or {kind.form}", f"auto or {kind.brief}", parse, show)
 
 
 def _range(  # noqa: PLR0917 - the callers stand right above

@@ -42,7 +42,7 @@ async def server(serve: Serve) -> RunningServer:
 @pytest.fixture
 async def client(server: RunningServer) -> AsyncIterator[aiohttp.ClientSession]:
     """A well-behaved client of `server`."""
-    async with aiohttp.ClientSession(server.url) as session:
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{server.port}") as session:
         yield session
 
 

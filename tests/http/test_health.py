@@ -5,7 +5,6 @@ import asyncio
 import pytest
 
 from pixelferry import _native
-from pixelferry.http.drain import DRAIN
 from pixelferry.server import RunningServer
 from png_writer import small_png
 from serving import Serve, busy_workers, until
@@ -27,7 +26,7 @@ async def test_a_probe_is_green_and_not_stored(server: RunningServer, path: str)
 
 
 async def test_only_readiness_turns_red(server: RunningServer) -> None:
-    server.app[DRAIN].begun = True
+    server.turn_unready()
     statuses = {}
     for path in PROBES:
         async with connect(server.port) as wire:

@@ -1,14 +1,22 @@
 """Where a server listens: any family, a socket that somebody else made, and it gives it back."""
 
 import asyncio
-import errno
 import socket
+from pathlib import Path
 
 import pytest
 
-from pixelferry import server as server_module
-from pixelferry.server import listen, start_server
-from pixelferry.settings import Settings
+from command_line import names
+from pixelferry.listeners import (
+    close_listeners,
+    listen,
+    listen_unix,
+    open_listeners,
+    url,
+    withdraw,
+)
+from pixelferry.server import start_server
+from pixelferry.settings import MAX_UDS, Settings
 from wire import request
 
 
@@ -19,12 +27,11 @@ def ask(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
 
 
 @pytest.mark.parametrize(
-    ("host", "url"), [("127.0.0.1", "127.0.0.1"), ("localhost", "localhost"), ("::1", "[::1]")]
+    ("host", "shown"), [("127.0.0.1", "127.0.0.1"), ("localhost", "localhost"), ("::1", "[::1]")]
 )
-async def test_the_address_for_people(host: str, url: str) -> None:
-    server = await start_server(Settings(host=host, port=0))
-    assert server.url == f"http://{url}:{server.port}"
-    await server.close()
+def test_the_address_for_people(host: str, shown: str) -> None:
+    with listen(host, 0) as sock:
+        assert url(Settings(host=host, port=0), sock) == f"http://{shown}:{sock.getsockname()[1]}"
 
 
 async def test_a_socket_that_is_handed_in_is_used() -> None:
@@ -38,6 +45,35 @@ async def test_a_socket_that_is_handed_in_is_used() -> None:
         await loop.sock_sendall(client, request("/livez", method="GET"))
         assert (await loop.sock_recv(client, 12)).startswith(b"HTTP/1.1 200")
     await server.close()
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6, socket.AF_UNIX])
+def test_nobody_new_connects_once_a_socket_is_withdrawn(
+    family: socket.AddressFamily, tmp_path: Path
+) -> None:
+    hosts = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
+    path = str(tmp_path / "s")
+    sock = listen_unix(path) if family == socket.AF_UNIX else listen(hosts[family], 0)
+    with sock, socket.socket(family) as early, socket.socket(family) as late:
+        for client in (sock, early, late):
+            client.setblocking(False)
+        early.connect_ex(sock.getsockname())
+        withdraw(sock)
+        late.connect_ex(sock.getsockname())
+        sock.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            sock.accept()
+
+
+def test_the_longest_path_of_a_socket_can_be_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    workers = 256
+    listeners = open_listeners(Settings(uds="x" * MAX_UDS, workers=workers))
+    assert len(listeners) == len(names(tmp_path)) == workers
+    close_listeners(listeners)
+    assert names(tmp_path) == []
 
 
 async def test_every_interface_of_both_families() -> None:
@@ -61,15 +97,3 @@ async def test_a_taken_port_is_an_os_error() -> None:
     with pytest.raises(OSError, match="in use"):
         await start_server(Settings(port=server.port))
     await server.close()
-
-
-def test_only_a_socket_that_cannot_be_had_is_called_so(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    async def fail(*_: object) -> int:
-        raise OSError(errno.ENOSPC, "no space is left")
-
-    monkeypatch.setattr(server_module, "_serve", fail)
-    with pytest.raises(OSError, match="no space is left"):
-        server_module.serve(Settings(port=0))
-    assert "cannot listen" not in capsys.readouterr().err

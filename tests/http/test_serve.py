@@ -1,52 +1,27 @@
 """`pixelferry serve` as a process: what it says, how signals end it, what exit code follows."""
 
-import asyncio
+import os
 import signal
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 import pytest
 
-from command_line import COMMAND, QUIET, run
-from wire import PATIENCE, connect, request
+from command_line import run
+from served import processes, served
+from serving import until
+from wire import Wire, connect, request
 
 ADDRESS_IN_USE = "Address already in use"
 
 
-@dataclass
-class Served:
-    """A running service and what it said at its start."""
-
-    process: asyncio.subprocess.Process
-    port: int
-    greeting: str
-
-    async def exit_code(self) -> int:
-        async with asyncio.timeout(PATIENCE):
-            return await self.process.wait()
-
-
-@asynccontextmanager
-async def served(*flags: str) -> AsyncIterator[Served]:
-    process = await asyncio.create_subprocess_exec(
-        *COMMAND,
-        *("serve", "--port", "0", *flags),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=QUIET,
-    )
-    assert process.stdout is not None
-    try:
-        async with asyncio.timeout(PATIENCE):
-            lines = [(await process.stdout.readline()).decode() for _ in range(2)]
-        port = int(lines[0].rpartition(":")[2])
-        yield Served(process, port, "".join(lines))
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
+async def ask_until_closed(wire: Wire) -> None:
+    """Use a connection as long as we are let."""
+    closing = False
+    while not closing:
+        answer = await wire.ask(request("/rotate", b"ABC"))
+        assert answer.body == b"NOP"
+        closing = answer.headers.get("connection") == "close"
+    assert await wire.closed() == b""
 
 
 async def test_it_tells_where_it_answers_and_what_it_takes() -> None:
@@ -64,11 +39,8 @@ async def test_a_signal_ends_it_when_the_last_client_has_left(number: signal.Sig
         async with connect(service.port) as wire:
             assert (await wire.ask(request("/rotate", b"ABC"))).body == b"NOP"
             service.process.send_signal(number)
-            assert service.process.stdout is not None
-            assert b"draining" in await service.process.stdout.readline()
-            answer = await wire.ask(request("/rotate", b"ABC"))  # it is still there for us
-            assert (answer.body, answer.headers["connection"]) == (b"NOP", "close")
-            assert await wire.closed() == b""
+            assert "draining" in await service.said()
+            await ask_until_closed(wire)
         assert await service.exit_code() == 0
 
 
@@ -84,8 +56,7 @@ async def test_a_second_signal_ends_it_at_once() -> None:
     async with served("--grace", "3600s") as service, connect(service.port) as wire:
         await wire.send(request(length=10) + b"x")
         service.process.send_signal(signal.SIGTERM)
-        assert service.process.stdout is not None
-        assert b"second signal" in await service.process.stdout.readline()
+        assert "second signal" in await service.said()
         service.process.send_signal(signal.SIGINT)
         assert await service.exit_code() == 128 + signal.SIGINT
         assert await wire.closed() == b""
@@ -99,3 +70,61 @@ def test_a_taken_port_is_one_clear_line() -> None:
     assert done.stdout == b""
     message = f"pixelferry: cannot listen on 127.0.0.1:{port}: {ADDRESS_IN_USE}\n"
     assert done.stderr.decode() == message
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_a_port_that_another_one_serves_is_taken(workers: str) -> None:
+    async with served("--workers", workers) as other:
+        port = str(other.port)
+        for mine in ("1", "2"):
+            done = run("serve", "--port", port, "--workers", mine)
+            assert (done.returncode, done.stdout) == (1, b"")
+            message = f"pixelferry: cannot listen on 127.0.0.1:{port}: {ADDRESS_IN_USE}\n"
+            assert done.stderr.decode() == message
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_to_all_its_processes_is_one(number: signal.Signals) -> None:
+    """As systemd and terminals do; a few times, for those who are impatient."""
+    async with served("--workers", "2", "--drain-delay", "100ms") as service:
+        async with connect(service.port) as wire:
+            assert (await wire.ask(request("/rotate", b"ABC"))).body == b"NOP"
+            os.killpg(service.process.pid, number)
+            for worker in service.workers():
+                os.kill(worker, signal.SIGTERM)
+            await ask_until_closed(wire)
+        assert await service.exit_code() == 0
+        assert "died" not in service.log
+
+
+async def test_a_worker_that_dies_while_new_connections_are_taken_is_restarted() -> None:
+    async with served("--drain-delay", "3600s") as service:
+        (worker,) = service.workers()
+        service.process.send_signal(signal.SIGTERM)
+        assert "draining" in await service.said()
+        os.kill(worker, signal.SIGKILL)
+        async with connect(service.port) as wire:
+            answer = await wire.ask(request("/readyz", method="GET"))
+            assert (answer.status, answer.headers["connection"]) == (503, "close")
+        service.process.send_signal(signal.SIGTERM)
+        assert await service.exit_code() == 128 + signal.SIGTERM
+
+
+async def test_workers_end_without_a_supervisor_and_answer_first() -> None:
+    async with served("--workers", "2") as service, connect(service.port) as wire:
+        await wire.send(request("/rotate", length=3) + b"AB")
+        await until(lambda: service.worker_of(wire))
+        workers = service.workers()
+        service.process.kill()
+        await until(lambda: not listens(service.port))
+        await wire.send(b"C")
+        answer = await wire.answer()
+        assert (answer.body, answer.headers["connection"]) == (b"NOP", "close")
+        assert await wire.closed() == b""
+        await until(lambda: not workers & processes().keys())
+
+
+def listens(port: int) -> bool:
+    """Whether anybody accepts connections at `port`."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -84,10 +84,10 @@ def test_serve_has_a_flag_for_every_setting(monkeypatch: pytest.MonkeyPatch) -> 
         served.append(settings)
         return 7
 
-    server = types.ModuleType("pixelferry.server")
-    server.serve = serve  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "pixelferry.server", server)
-    monkeypatch.setattr(pixelferry, "server", server, raising=False)
+    supervisor = types.ModuleType("pixelferry.supervisor")
+    supervisor.serve = serve  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "pixelferry.supervisor", supervisor)
+    monkeypatch.setattr(pixelferry, "supervisor", supervisor, raising=False)
     monkeypatch.setenv("PORT", "1")
     flags = {"port": "81", "max_body": "1MiB", "grace": "1500ms", "log_level": "debug"}
     typed = [word for name in DECLARED for word in (flag(name), flags.get(name, default(name)))]

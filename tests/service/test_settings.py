@@ -10,6 +10,7 @@ import pytest
 from pixelferry import units
 from pixelferry.settings import (
     DECLARED,
+    MAX_UDS,
     Setting,
     Settings,
     SettingsError,
@@ -80,6 +81,30 @@ def test_counts(text: str, value: int) -> None:
     assert Settings.load({"max_pixels": text}, {}).max_pixels == value
 
 
+def test_auto_workers_are_the_cpus_available(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.load({}, {"WEB_CONCURRENCY": "3"}).workers == 3
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {1})
+    assert Settings.load({"workers": "AUTO"}, {"WEB_CONCURRENCY": "3"}).workers == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "threads"),
+    [
+        ({}, 6),
+        ({"threads": "auto"}, 6),
+        ({"workers": "2"}, 3),
+        ({"workers": "4"}, 1),
+        ({"workers": "9"}, 1),
+        ({"workers": "2", "threads": "8"}, 8),
+    ],
+)
+def test_auto_threads_are_the_share_of_a_worker(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], threads: int
+) -> None:
+    monkeypatch.setattr("pixelferry.settings.available_cpus", lambda: 6)
+    assert Settings.load(given, {}).threads_of_worker == threads
+
+
 @pytest.mark.parametrize(
     "text", ["127.0.0.1", "0.0.0.0", "::", "::1", "fe80::1%lo", "localhost", "a-1.example"]
 )
@@ -105,6 +130,11 @@ def test_hosts(text: str) -> None:
         ("port", "1__0"),
         ("port", "tcp://10.0.0.1:80"),
         ("threads", "0"),
+        ("workers", "257"),
+        ("workers", "automatic"),
+        ("uds", "x" * (MAX_UDS + 1)),
+        ("uds", "é" * MAX_UDS),
+        ("uds", "a\0b"),
         ("threads", "9" * 5000),
         ("max_body", "64M"),
         ("max_body", "1.5MiB"),

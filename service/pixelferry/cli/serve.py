@@ -8,12 +8,12 @@ from pixelferry.cli.options import load_settings, setting_flags
 @click.command()
 @setting_flags()
 def serve(**flags: str | None) -> int:
-    """Serve over HTTP until SIGTERM or Ctrl-C.
+    """Serve over HTTP until SIGTERM or Ctrl-C; SIGHUP replaces the workers one by one.
 
     A flag goes before its environment variable, that before the default.
     """
     settings = load_settings(flags)
 
-    from pixelferry import server  # noqa: PLC0415 - a wrong setting need not wait for it
+    from pixelferry import supervisor  # noqa: PLC0415 - a wrong setting need not wait for it
 
-    return server.serve(settings)
+    return supervisor.serve(settings)

@@ -141,7 +141,7 @@ def create_app(settings: Settings) -> web.Application:
             )
     app.router.add_route("*", fallback.PATH, fallback.refuse, expect_handler=leave_expectation)
 
-    threads = Threads(settings.threads)
+    threads = Threads(settings.threads_of_worker)
     budget = Budget(
         settings.memory_budget,
         max_queue=settings.max_queue,

@@ -7,9 +7,10 @@ from aiohttp import web
 
 @dataclass
 class Drain:
-    """Set once, when stopping begins."""
+    """Each is set once."""
 
-    begun: bool = False
+    begun: bool = False  # connections are closed after their next answer
+    unready: bool = False  # new requests are not wanted; a server with a successor stays ready
 
 
 DRAIN = web.AppKey("drain", Drain)

@@ -13,7 +13,7 @@ async def get_livez(_: web.Request) -> web.StreamResponse:
 
 
 async def get_readyz(request: web.Request) -> web.StreamResponse:
-    """Tell whether new requests should be sent here; not any more once stopping has begun."""
-    if request.app[DRAIN].begun:
+    """Tell whether new requests should be sent here; not any more once the service stops."""
+    if request.app[DRAIN].unready:
         return web.Response(status=503, text="draining\n", headers=_HEADERS)
     return web.Response(text="ready\n", headers=_HEADERS)

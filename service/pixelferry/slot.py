@@ -1,0 +1,148 @@
+"""One listening socket and the workers on it: the one that serves, and for a while the one before.
+
+The socket stays open while workers come and go, so whoever connects meanwhile waits in its backlog.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from pixelferry.control import Assignment
+from pixelferry.reaper import Reaper
+from pixelferry.worker_handle import WorkerHandle
+
+MOST_DEATHS: Final = 5
+DEATHS_WITHIN: Final = 30.0  # seconds
+
+_log = logging.getLogger(__name__)
+
+
+class Slot:
+    """Keeps a worker alive, until there have been MOST_DEATHS in DEATHS_WITHIN."""
+
+    def __init__(self, assignment: Assignment, reaper: Reaper, failed: Callable[[], None]) -> None:
+        """Start a worker; `failed` is called when there will be no more."""
+        self.served = asyncio.Event()  # a worker has been ready
+        self._assignment = assignment
+        self._reaper = reaper
+        self._failed = failed
+        self._draining = False
+        self._leaving = False
+        self._deaths: deque[float] = deque(maxlen=MOST_DEATHS)  # times
+        self._replacing = asyncio.Lock()
+        self._relieving: set[asyncio.Task[None]] = set()
+        self._workers: set[WorkerHandle] = set()  # all that have not ended
+        self._current: WorkerHandle | None = None
+        self._predecessor: WorkerHandle | None = None
+        self._restart()
+
+    async def replace(self) -> bool:
+        """Start a successor on the same socket; when it is ready the worker of now leaves.
+
+        Wait first until the one before has gone. Return False if the successor does not become
+        ready: then the worker of now stays.
+        """
+        async with self._replacing:
+            return await self._replace()
+
+    def drain(self) -> None:
+        """Turn unready; connections are still accepted."""
+        self._draining = True
+        for relieving in self._relieving:
+            relieving.cancel()
+        for worker in self._workers:
+            worker.drain()
+
+    def leave(self) -> None:
+        """Let all workers end when their clients have left; none is started any more."""
+        self._leaving = True
+        for worker in self._workers:
+            worker.leave()
+
+    def stop(self) -> None:
+        """Let all workers end at once; none is started any more."""
+        self._leaving = True
+        for worker in self._workers:
+            worker.stop()
+
+    async def wait_empty(self) -> None:
+        """Return when no worker is left."""
+        for worker in tuple(self._workers):
+            await worker.ended.wait()
+
+    def worker_ready(self, worker: WorkerHandle) -> None:
+        """Serve."""
+        _log.info("worker %d is ready: %s", self._assignment.slot, worker)
+        self.served.set()
+
+    def worker_asked_to_end(self, worker: WorkerHandle) -> None:
+        """Replace it, unless all are about to end anyway."""
+        if not self._draining:
+            relieving = asyncio.create_task(self._relieve(worker))
+            self._relieving.add(relieving)
+            relieving.add_done_callback(self._relieving.discard)
+
+    def worker_ended(self, worker: WorkerHandle) -> None:
+        """Start another if it was the one that serves."""
+        self._workers.discard(worker)
+        is_missed = worker is self._current and not self._leaving
+        if is_missed or worker.exit_code != 0:
+            _log.error("worker %d died: %s", self._assignment.slot, worker)
+        if not is_missed:
+            return
+        self._deaths.append(asyncio.get_running_loop().time())
+        self._restart()
+
+    def _restart(self) -> None:
+        self._current = None
+        while self._current is None:
+            if self._dies_too_often():
+                _log.error(
+                    "worker %d died %d times in %g seconds; the service ends",
+                    *(self._assignment.slot, MOST_DEATHS, DEATHS_WITHIN),
+                )
+                self._failed()
+                return
+            self._current = self._start_worker()
+            if self._current is None:
+                self._deaths.append(asyncio.get_running_loop().time())
+
+    def _dies_too_often(self) -> bool:
+        deaths = self._deaths
+        return len(deaths) == MOST_DEATHS and deaths[-1] - deaths[0] <= DEATHS_WITHIN
+
+    def _start_worker(self) -> WorkerHandle | None:
+        try:
+            worker = WorkerHandle(self._assignment, self._reaper, self)
+        except OSError as error:
+            _log.error("worker %d cannot be started: %s", self._assignment.slot, error)
+            return None
+        self._workers.add(worker)
+        if self._draining:
+            worker.drain()
+        return worker
+
+    async def _replace(self) -> bool:
+        if self._predecessor is not None:
+            await self._predecessor.ended.wait()
+        successor = self._start_worker()
+        if successor is None:
+            return False
+        await successor.settled.wait()
+        if not successor.ready:
+            _log.error(
+                "worker %d is not replaced, its successor did not become ready: %s",
+                *(self._assignment.slot, successor),
+            )
+            return False
+        self._predecessor, self._current = self._current, successor
+        if self._predecessor is not None:
+            self._predecessor.leave()
+        return True
+
+    async def _relieve(self, worker: WorkerHandle) -> None:
+        async with self._replacing:
+            if worker is self._current and not await self._replace():
+                worker.leave()

@@ -1,0 +1,136 @@
+"""The supervisor: owns the listening sockets; starts, watches, replaces and ends the workers.
+
+It serves nothing itself and imports nothing that serving needs, so it stays small and goes on
+whatever happens to a worker.
+"""
+
+import asyncio
+import signal
+import socket
+import sys
+from contextlib import suppress
+
+from pixelferry._native import __version__
+from pixelferry.control import Assignment
+from pixelferry.listeners import close_listeners, open_listeners, url
+from pixelferry.logs import configure_logging
+from pixelferry.reaper import Reaper
+from pixelferry.settings import Settings
+from pixelferry.slot import Slot
+
+
+def serve(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT, then drain; a second signal ends at once. SIGHUP replaces.
+
+    Return the exit code: 0, 1 if the address cannot be had or workers keep dying, 128 + the second
+    signal's number.
+    """
+    configure_logging(settings.log_level)
+    try:
+        listeners = open_listeners(settings)
+    except OSError as error:
+        where = error.filename or f"{settings.host}:{settings.port}"
+        print(f"pixelferry: cannot listen on {where}: {error.strerror}", file=sys.stderr)
+        return 1
+    try:
+        return asyncio.run(_supervise(settings, listeners))
+    finally:
+        close_listeners(listeners)
+
+
+async def _supervise(settings: Settings, listeners: list[socket.socket]) -> int:
+    return await _Supervisor(settings, listeners).run()
+
+
+class _Supervisor:
+    def __init__(self, settings: Settings, listeners: list[socket.socket]) -> None:
+        self._settings = settings
+        self._listeners = listeners
+        self._signals: asyncio.Queue[int] = asyncio.Queue()
+        self._hangup = asyncio.Event()
+        self._failed = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._signals.put_nowait, number)
+        loop.add_signal_handler(signal.SIGHUP, self._hangup.set)
+        reaper = Reaper()
+        self._slots = [
+            Slot(
+                Assignment(
+                    settings=settings,
+                    slot=number,
+                    workers=len(listeners),
+                    listener=listener.fileno(),
+                ),
+                reaper,
+                self._failed.set,
+            )
+            for number, listener in enumerate(listeners)
+        ]
+
+    async def run(self) -> int:
+        """Return the exit code when no worker is left."""
+        serving = asyncio.create_task(self._serve())
+        failed = asyncio.create_task(self._failed.wait())
+        asked = asyncio.create_task(self._signals.get())
+        await asyncio.wait((serving, failed, asked), return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            serving.result()  # only an error ends it
+        serving.cancel()
+        if asked.done():
+            _say("draining; a second signal ends at once")
+            asked = asyncio.create_task(self._signals.get())
+        drained = asyncio.create_task(self._drain())
+        await asyncio.wait((drained, asked), return_when=asyncio.FIRST_COMPLETED)
+        if asked.done():
+            drained.cancel()
+            await self._stop()
+            return 128 + asked.result()
+        return 1 if self._failed.is_set() else 0
+
+    async def _serve(self) -> None:
+        """Tell when all workers are ready; then replace them at each SIGHUP."""
+        for slot in self._slots:
+            await slot.served.wait()
+        _say(_greeting(self._settings, self._listeners[0]))
+        while True:
+            await self._hangup.wait()
+            self._hangup.clear()
+            for slot in self._slots:
+                if not await slot.replace():
+                    break
+
+    async def _drain(self) -> None:
+        for slot in self._slots:
+            slot.drain()
+        await asyncio.sleep(self._settings.drain_delay)
+        # First nobody new can connect, then the workers, by now the only ones that listen, accept
+        # who has, and close: nobody is left in a backlog.
+        close_listeners(self._listeners)
+        for slot in self._slots:
+            slot.leave()
+        await self._wait_empty()
+
+    async def _stop(self) -> None:
+        close_listeners(self._listeners)
+        for slot in self._slots:
+            slot.stop()
+        await self._wait_empty()
+
+    async def _wait_empty(self) -> None:
+        for slot in self._slots:
+            await slot.wait_empty()
+
+
+def _greeting(settings: Settings, listener: socket.socket) -> str:
+    return (
+        f"pixelferry {__version__} answers at {url(settings, listener)}\n"
+        f"limits: bodies of {settings.max_body} bytes, pictures of {settings.max_pixels} pixels "
+        f"and {settings.max_dimension} a side, {settings.threads_of_worker} at the same time "
+        f"in each of {settings.workers} {'worker' if settings.workers == 1 else 'workers'}"
+    )
+
+
+def _say(text: str) -> None:
+    with suppress(OSError):  # nobody reads it: no reason to end
+        print(text, flush=True)

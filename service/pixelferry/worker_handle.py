@@ -1,0 +1,134 @@
+"""One worker process, as its supervisor sees it."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+from typing import Final, Protocol
+
+from pixelferry.control import BLOCKED_AT_START, Assignment, Channel, Message, Order, Report
+from pixelferry.reaper import Reaper
+
+PATIENCE_AT_START: Final = 30.0  # seconds until a worker must be ready
+PATIENCE_AT_END: Final = 5.0  # seconds beyond those that it was given
+
+# Read by glibc when a process starts. Its threshold for mapping a block grows with each large block
+# that is freed, and then blocks stay in arenas: 203 MiB were left after a load, 95 with these.
+_ALLOCATOR: Final = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_ARENA_MAX": "2"}
+
+_log = logging.getLogger(__name__)
+
+
+class Owner(Protocol):
+    """Is told what becomes of a worker."""
+
+    def worker_ready(self, worker: "WorkerHandle") -> None:
+        """It answers."""
+
+    def worker_asked_to_end(self, worker: "WorkerHandle") -> None:
+        """Somebody sent it SIGTERM; it goes on."""
+
+    def worker_ended(self, worker: "WorkerHandle") -> None:
+        """Its process is gone."""
+
+
+class WorkerHandle:
+    """Starts a worker, and kills it if it takes too long for anything.
+
+    Belongs to the event loop that runs.
+    """
+
+    def __init__(self, assignment: Assignment, reaper: Reaper, owner: Owner) -> None:
+        """Start the process; `assignment` is only borrowed. Raises OSError if that fails."""
+        self.ready = False
+        self.settled = asyncio.Event()  # is ready, or has ended before
+        self.ended = asyncio.Event()
+        self._grace = assignment.settings.grace
+        self._owner = owner
+        self._loop = asyncio.get_running_loop()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                self._process = _start(theirs.fileno(), assignment)
+            except OSError:
+                ours.close()
+                raise
+        self.pid = self._process.pid
+        reaper.watch(self.pid, self._has_ended)
+        self._channel = Channel(ours, self._received)
+        self._channel.send(assignment.to_message())
+        self._deadline = self._loop.call_later(PATIENCE_AT_START, self._too_late, "is not ready")
+
+    @property
+    def exit_code(self) -> int | None:
+        """Negative for a signal; None while it runs."""
+        return self._process.returncode
+
+    def drain(self) -> None:
+        """Have it turn unready; it goes on accepting."""
+        self._channel.send({"order": Order.DRAIN})
+
+    def leave(self) -> None:
+        """Have it accept nobody new, and end when all clients have left or GRACE is over."""
+        self._order_end(Order.LEAVE, self._grace)
+
+    def stop(self) -> None:
+        """Have it end at once."""
+        self._order_end(Order.STOP, 0)
+
+    def _order_end(self, order: Order, seconds: float) -> None:
+        if self.ended.is_set():
+            return
+        self._channel.send({"order": order})
+        self._deadline.cancel()
+        patience = seconds + PATIENCE_AT_END
+        self._deadline = self._loop.call_later(patience, self._too_late, "does not end")
+
+    def _too_late(self, what: str) -> None:
+        _log.error("process %d %s; it is killed", self.pid, what)
+        os.kill(self.pid, signal.SIGKILL)
+
+    def _received(self, message: Message | None) -> None:
+        if message is None:
+            return  # it is about to end
+        if message["report"] == Report.READY:
+            self._deadline.cancel()
+            self.ready = True
+            self.settled.set()
+            self._owner.worker_ready(self)
+        else:
+            self._owner.worker_asked_to_end(self)
+
+    def _has_ended(self, exit_code: int) -> None:
+        self._process.returncode = exit_code  # else Popen would look for the process itself
+        self._deadline.cancel()
+        self._channel.close()
+        self.ended.set()
+        self.settled.set()
+        self._owner.worker_ended(self)
+
+    def __str__(self) -> str:
+        """How messages name it."""
+        code = self.exit_code
+        if code is None:
+            return f"process {self.pid}"
+        how = f"ended with {code}" if code >= 0 else f"ended by signal {-code}"
+        return f"process {self.pid} ({how})"
+
+
+def _start(channel: int, assignment: Assignment) -> subprocess.Popen[bytes]:
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED_AT_START)
+    try:
+        # -P: the folder that somebody happened to start us in is no place for modules.
+        return subprocess.Popen(  # noqa: S603 - nothing comes from outside
+            [sys.executable, "-P", "-m", "pixelferry.worker_process", str(channel)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=(channel, *assignment.descriptors),
+            env=_ALLOCATOR | os.environ,
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)

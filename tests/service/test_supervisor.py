@@ -1,0 +1,65 @@
+"""What the supervisor has to be beside its workers: small, tidy, and no place to lose a setting."""
+
+import json
+import os
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from command_line import run
+from pixelferry.control import Assignment
+from pixelferry.settings import Settings
+from served import in_each_worker, processes, served
+from serving import until
+
+SERVING = {"aiohttp", "uvloop", "prometheus_client"}
+
+# It is given the orphans among the processes below it (PR_SET_CHILD_SUBREAPER), as process 1 is.
+AS_PROCESS_1 = """
+import ctypes
+from pixelferry.cli import main
+ctypes.CDLL(None).prctl(36, 1)
+main()
+"""
+
+
+def environment(pid: int) -> dict[str, str]:
+    """What a process was started with."""
+    text = Path(f"/proc/{pid}/environ").read_text()
+    return dict(entry.split("=", 1) for entry in text.split("\0") if entry)
+
+
+def test_it_imports_nothing_that_serving_needs() -> None:
+    code = "import pixelferry.cli, pixelferry.supervisor, sys; print(*sys.modules)"
+    done = run(command=[sys.executable, "-c", code])
+    imported = {name.partition(".")[0] for name in done.stdout.decode().split()}
+    assert "asyncio" in imported
+    assert not imported & SERVING
+
+
+def test_an_assignment_arrives_as_it_was_sent() -> None:
+    settings = replace(Settings(), grace=0.5, threads=3, uds="/a b")
+    sent = Assignment(settings=settings, slot=1, workers=2, listener=7)
+    assert Assignment.from_message(json.loads(json.dumps(sent.to_message()))) == sent
+
+
+async def test_the_allocator_of_workers_gives_memory_back() -> None:
+    async with served(env={"MALLOC_ARENA_MAX": "3"}) as service:
+        (worker,) = service.workers()
+        chosen = environment(worker)
+    assert chosen["MALLOC_MMAP_THRESHOLD_"] == "131072"
+    assert chosen["MALLOC_ARENA_MAX"] == "3"  # as somebody wished
+
+
+async def test_no_zombie_is_left(tmp_path: Path) -> None:
+    orphan = tmp_path / "orphan"
+    start = f"os.system('test -e {orphan} || {{ sleep 600 >/dev/null 2>&1 & echo $! >{orphan}; }}')"
+    env = in_each_worker(tmp_path, start)
+    async with served(env=env, command=[sys.executable, "-c", AS_PROCESS_1]) as service:
+        pid = int(orphan.read_text())
+        (worker,) = service.workers() - {pid}
+        assert processes()[pid] == service.process.pid
+        for ended in (pid, worker):
+            os.kill(ended, signal.SIGKILL)
+        await until(lambda: not any(Path(f"/proc/{ended}").exists() for ended in (pid, worker)))

@@ -1,0 +1,73 @@
+"""No worker can hold its supervisor up: what takes too long is killed."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pixelferry import worker_handle
+from pixelferry.control import Assignment
+from pixelferry.listeners import listen
+from pixelferry.reaper import Reaper
+from pixelferry.settings import Settings
+from pixelferry.worker_handle import WorkerHandle
+from served import in_each_worker
+from serving import until
+
+KILLED = "(ended by signal 9)"
+
+
+class Owner:
+    """Wants to know nothing."""
+
+    def worker_ready(self, worker: WorkerHandle) -> None: ...
+
+    def worker_asked_to_end(self, worker: WorkerHandle) -> None: ...
+
+    def worker_ended(self, worker: WorkerHandle) -> None: ...
+
+
+def start() -> WorkerHandle:
+    with listen("127.0.0.1", 0) as listener:
+        settings = Settings(grace=0)
+        assignment = Assignment(settings=settings, slot=0, workers=1, listener=listener.fileno())
+        return WorkerHandle(assignment, Reaper(), Owner())
+
+
+async def test_one_that_does_not_become_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name, value in in_each_worker(tmp_path, "import time; time.sleep(60)").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(worker_handle, "PATIENCE_AT_START", 0.1)
+    worker = start()
+    await until(worker.settled.is_set)
+    assert (worker.ready, worker.ended.is_set()) == (False, True)
+    assert KILLED in str(worker)
+    assert f"process {worker.pid} is not ready; it is killed" in caplog.text
+
+
+@pytest.mark.parametrize("end", [WorkerHandle.leave, WorkerHandle.stop])
+async def test_one_that_does_not_end(
+    end: Callable[[WorkerHandle], None],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(worker_handle, "PATIENCE_AT_END", 0.1)
+    worker = start()
+    await until(lambda: worker.ready)
+    os.kill(worker.pid, signal.SIGSTOP)
+    end(worker)
+    await until(worker.ended.is_set)
+    assert KILLED in str(worker)
+    assert f"process {worker.pid} does not end; it is killed" in caplog.text
+
+
+async def test_one_that_obeys_is_not_killed() -> None:
+    worker = start()
+    await until(lambda: worker.ready)
+    worker.leave()
+    await until(worker.ended.is_set)
+    assert "(ended with 0)" in str(worker)
