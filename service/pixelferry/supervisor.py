@@ -5,6 +5,7 @@ whatever happens to a worker.
 """
 
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -18,14 +19,19 @@ from pixelferry.reaper import Reaper
 from pixelferry.settings import Settings
 from pixelferry.slot import Slot
 
+_STDERR = 2  # file descriptor
+
 
 def serve(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT, then drain; a second signal ends at once. SIGHUP replaces.
+    """Serve until SIGTERM or SIGINT, then drain; a second signal ends at once.
+
+    SIGHUP replaces the workers, unless it tells that the terminal is gone: then it is as SIGTERM.
 
     Return the exit code: 0, 1 if the address cannot be had or workers keep dying, 128 + the second
     signal's number.
     """
     configure_logging(settings.log_level)
+    _fill_standard_streams()
     try:
         listeners = open_listeners(settings)
     except OSError as error:
@@ -48,11 +54,12 @@ class _Supervisor:
         self._listeners = listeners
         self._signals: asyncio.Queue[int] = asyncio.Queue()
         self._hangup = asyncio.Event()
+        self._has_terminal = os.isatty(_STDERR)
         self._failed = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._signals.put_nowait, number)
-        loop.add_signal_handler(signal.SIGHUP, self._hangup.set)
+        loop.add_signal_handler(signal.SIGHUP, self._hung_up)
         reaper = Reaper()
         self._slots = [
             Slot(
@@ -88,6 +95,13 @@ class _Supervisor:
             return 128 + asked.result()
         return 1 if self._failed.is_set() else 0
 
+    def _hung_up(self) -> None:
+        if self._has_terminal and not os.isatty(_STDERR):
+            self._has_terminal = False  # a shell tells it once more
+            self._signals.put_nowait(signal.SIGHUP)
+        else:
+            self._hangup.set()
+
     async def _serve(self) -> None:
         """Tell when all workers are ready; then replace them at each SIGHUP."""
         for slot in self._slots:
@@ -120,6 +134,13 @@ class _Supervisor:
     async def _wait_empty(self) -> None:
         for slot in self._slots:
             await slot.wait_empty()
+
+
+def _fill_standard_streams() -> None:
+    """Open those that are closed: a socket with their number would not reach a worker."""
+    while (opened := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        os.set_inheritable(opened, True)
+    os.close(opened)
 
 
 def _greeting(settings: Settings, listener: socket.socket) -> str:

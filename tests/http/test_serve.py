@@ -3,13 +3,14 @@
 import os
 import signal
 import socket
+import subprocess
 
 import pytest
 
-from command_line import run
+from command_line import COMMAND, QUIET, run
 from served import processes, served
 from serving import until
-from wire import Wire, connect, request
+from wire import PATIENCE, Wire, connect, request
 
 ADDRESS_IN_USE = "Address already in use"
 
@@ -122,6 +123,33 @@ async def test_workers_end_without_a_supervisor_and_answer_first() -> None:
         assert (answer.body, answer.headers["connection"]) == (b"NOP", "close")
         assert await wire.closed() == b""
         await until(lambda: not workers & processes().keys())
+
+
+def test_the_end_of_its_terminal_is_a_signal_to_end() -> None:
+    terminal, its_end = os.openpty()
+    command = [*COMMAND, "serve", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=its_end, env=QUIET) as process:
+        os.close(its_end)
+        assert process.stdout is not None
+        assert b"answers" in process.stdout.readline()
+        os.close(terminal)
+        for _ in range(2):  # from the kernel and from the shell
+            process.send_signal(signal.SIGHUP)
+        assert process.wait(PATIENCE) == 0
+
+
+def test_it_needs_no_standard_streams() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    service = ["sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', *COMMAND, "serve", "--port", str(port)]
+    with subprocess.Popen(service, env=QUIET) as process:
+        while not listens(port):
+            assert process.poll() is None
+        with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
+            client.sendall(request("/livez", method="GET"))
+            assert client.recv(12) == b"HTTP/1.1 200"
+        process.terminate()
+        assert process.wait(PATIENCE) == 0
 
 
 def listens(port: int) -> bool:
