@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from pixelferry.exposition import Exposition
 from pixelferry.http.app import label_values
 from pixelferry.ledger import Ledger
-from pixelferry.shared_counters import CounterBlock
+from pixelferry.shared_counters import PLACES_PER_SLOT, CounterBlock
 from pixelferry.stage_times import StageTimes
 from pixelferry.telemetry import Telemetry
 from pixelferry.worker_metrics import BUCKETS
@@ -102,7 +102,7 @@ def main() -> None:
     for workers in (1, 8, 64):
         block = CounterBlock.create(workers)
         for slot in range(workers):
-            Telemetry(label_values(), block.free_place(slot))
+            Telemetry(label_values(), block.place(slot * PLACES_PER_SLOT))
         text = Exposition(block).text
         print(f"/metrics of {workers} workers: {shortest(text, 1, 30) * 1e3:.1f} ms")
 

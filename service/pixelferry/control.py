@@ -50,11 +50,13 @@ class Assignment:
     slot: int  # number of the worker, from 0; a successor has its predecessor's
     workers: int
     listener: int  # file descriptor of the listening socket
+    counters: int  # file descriptor of the CounterBlock
+    place: int  # where the worker counts in that
 
     @property
     def descriptors(self) -> tuple[int, ...]:
         """What the worker inherits."""
-        return (self.listener,)
+        return (self.listener, self.counters)
 
     def to_message(self) -> Message:
         """The first message."""

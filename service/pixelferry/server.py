@@ -18,10 +18,10 @@ from pixelferry.http.app import create_app
 from pixelferry.http.connection import Connection
 from pixelferry.http.connections import Connections
 from pixelferry.http.drain import DRAIN
-from pixelferry.http.routes.metrics import TELEMETRY
+from pixelferry.http.routes.metrics import TELEMETRY, publish
 from pixelferry.listeners import BACKLOG, listen, withdraw
 from pixelferry.settings import Settings
-from pixelferry.shared_counters import State
+from pixelferry.shared_counters import Place, State
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class RunningServer:
         """
         self.app[DRAIN].begun = True
         self.app[TELEMETRY].place.state = State.DRAINING
+        self.app[TELEMETRY].budget_limit_bytes = 0  # the successor's counts now
         set_pool_limit(0)  # what comes free is for the successor
         await self._stop_listening()
         with suppress(TimeoutError):  # what is still open then is cut off by close
@@ -82,15 +83,18 @@ class RunningServer:
         self._sock.close()
 
 
-async def start_server(settings: Settings, sock: socket.socket | None = None) -> RunningServer:
+async def start_server(
+    settings: Settings, sock: socket.socket | None = None, place: Place | None = None
+) -> RunningServer:
     """Start answering on `sock`, or on a new one at the address of the settings.
 
-    `sock` must listen; the server owns it from then on. Raises OSError if the address is taken.
+    `sock` must listen; the server owns it from then on. `place` is where it counts. Raises OSError
+    if the address is taken.
     """
     listening = sock or listen(settings.host, settings.port)
     listening.setblocking(False)
-    set_pool_limit(settings.memory_budget)
-    app = create_app(settings)
+    set_pool_limit(settings.budget)
+    app = create_app(settings, place)
     runner = web.AppRunner(app, handler_cancellation=True)
     await runner.setup()
     assert runner.server is not None  # noqa: S101 - setup has made it
@@ -101,13 +105,14 @@ async def start_server(settings: Settings, sock: socket.socket | None = None) ->
     )
     app[TELEMETRY].place.state = State.READY
     port = 0 if listening.family == socket.AF_UNIX else int(listening.getsockname()[1])
-    housekeeping = asyncio.create_task(_give_back_idle_memory(settings.pool_idle))
+    housekeeping = asyncio.create_task(_keep_house(app, settings.pool_idle))
     return RunningServer(
         app, settings, port, connections, runner, housekeeping, listener, listening
     )
 
 
-async def _give_back_idle_memory(pool_idle: float) -> None:
+async def _keep_house(app: web.Application, pool_idle: float) -> None:
     while True:
+        publish(app)
         await asyncio.sleep(max(0.05, min(pool_idle, 1.0)))
         trim_pool(idle_for=pool_idle)

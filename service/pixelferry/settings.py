@@ -5,7 +5,7 @@ unset.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Generic, Self, TypeVar
 
 from pixelferry import units
@@ -95,13 +95,13 @@ class Settings:
         default_text="none",
     )
     workers: int = _setting(
-        units.count_or_auto(units.count(1, 256), available_cpus),
+        units.or_auto(units.count(1, 256), available_cpus),
         1,
         "Processes that serve; auto is the CPUs available.",
         fallback="WEB_CONCURRENCY",
     )
     threads: int | None = _setting(
-        units.count_or_auto(units.count(1, 1024), lambda: None),
+        units.or_auto(units.count(1, 1024), lambda: None),
         None,
         "Conversions that run at the same time in a worker; auto is its share of the CPUs "
         "available, at least 1.",
@@ -115,11 +115,11 @@ class Settings:
     max_dimension: int = _setting(
         units.count(1, 2**31 - 1), 65_535, "Largest width, and largest height, in pixels."
     )
-    memory_budget: int = _setting(
-        units.size(2**20, 2**50),
-        default_budget,
-        "Memory that all requests together may hold.",
-        default_text="60 % of the container's memory or of half the machine's",
+    memory_budget: int | None = _setting(
+        units.or_auto(units.size(2**20, 2**50), lambda: None),
+        None,
+        "Memory that all requests together may hold; auto is 60 % of the container's memory, or of "
+        "half the machine's, without 80 MiB a worker; at least 64 MiB.",
     )
     max_queue: int = _setting(
         units.count(0, 1_000_000),
@@ -190,6 +190,21 @@ class Settings:
     def threads_of_worker(self) -> int:
         """THREADS as a number."""
         return self.threads or max(1, available_cpus() // self.workers)
+
+    @property
+    def budget(self) -> int:
+        """MEMORY_BUDGET in bytes."""
+        return self.memory_budget or default_budget(self.workers)
+
+    def share(self) -> Self:
+        """The settings of one worker: its part of what bounds the whole service."""
+        return replace(
+            self,
+            threads=self.threads_of_worker,
+            memory_budget=self.budget // self.workers,
+            max_queue=-(-self.max_queue // self.workers),
+            max_connections=-(-self.max_connections // self.workers),
+        )
 
 
 DECLARED: Mapping[str, Setting[Any]] = {

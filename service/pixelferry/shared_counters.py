@@ -98,13 +98,6 @@ class CounterBlock:
             raise IndexError(f"there is no place {index}")
         return self._place(index)
 
-    def free_place(self, slot: int) -> "Place":
-        """Return an empty place of `slot`. Raises RuntimeError if both are taken."""
-        for index in range(slot * PLACES_PER_SLOT, (slot + 1) * PLACES_PER_SLOT):
-            if (place := self.place(index)).state is State.EMPTY:
-                return place
-        raise RuntimeError(f"both places of slot {slot} are taken")
-
     def supervisor_place(self) -> "Place":
         """Return the place that no worker has."""
         return self._place(self.places)
@@ -158,6 +151,11 @@ class Place:
         self._header = memory[_HEADER].cast("Q")
         self._times = memory[_HEADER].cast("d")
         self._directory = memory[_DIRECTORY]
+
+    @property
+    def twin(self) -> "Place":
+        """The other place of the slot: its worker's successor or predecessor has it."""
+        return self.block.place(self.index ^ 1)
 
     def take(self, layout: Layout) -> None:
         """Write here from now on: counters go on if they were laid out the same, else begin at 0.

@@ -4,6 +4,7 @@ The socket stays open while workers come and go, so whoever connects meanwhile w
 """
 
 import asyncio
+import dataclasses
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Final
 
 from pixelferry.control import Assignment
 from pixelferry.reaper import Reaper
+from pixelferry.supervisor_telemetry import SupervisorTelemetry
 from pixelferry.worker_handle import WorkerHandle
 
 MOST_DEATHS: Final = 5
@@ -22,11 +24,21 @@ _log = logging.getLogger(__name__)
 class Slot:
     """Keeps a worker alive, until there have been MOST_DEATHS in DEATHS_WITHIN."""
 
-    def __init__(self, assignment: Assignment, reaper: Reaper, failed: Callable[[], None]) -> None:
-        """Start a worker; `failed` is called when there will be no more."""
+    def __init__(
+        self,
+        assignment: Assignment,
+        reaper: Reaper,
+        telemetry: SupervisorTelemetry,
+        failed: Callable[[], None],
+    ) -> None:
+        """Start a worker; `failed` is called when there will be no more.
+
+        `assignment` has the first of the slot's places; workers take turns with both.
+        """
         self.served = asyncio.Event()  # a worker has been ready
         self._assignment = assignment
         self._reaper = reaper
+        self._telemetry = telemetry
         self._failed = failed
         self._draining = False
         self._leaving = False
@@ -87,11 +99,13 @@ class Slot:
     def worker_ended(self, worker: WorkerHandle) -> None:
         """Start another if it was the one that serves."""
         self._workers.discard(worker)
+        self._telemetry.worker_ended(worker.place)
         is_missed = worker is self._current and not self._leaving
         if is_missed or worker.exit_code != 0:
             _log.error("worker %d died: %s", self._assignment.slot, worker)
         if not is_missed:
             return
+        self._telemetry.worker_restarted()
         self._deaths.append(asyncio.get_running_loop().time())
         self._restart()
 
@@ -115,7 +129,7 @@ class Slot:
 
     def _start_worker(self) -> WorkerHandle | None:
         try:
-            worker = WorkerHandle(self._assignment, self._reaper, self)
+            worker = WorkerHandle(self._next_assignment(), self._reaper, self)
         except OSError as error:
             _log.error("worker %d cannot be started: %s", self._assignment.slot, error)
             return None
@@ -123,6 +137,12 @@ class Slot:
         if self._draining:
             worker.drain()
         return worker
+
+    def _next_assignment(self) -> Assignment:
+        place = self._assignment.place
+        if any(worker.place == place for worker in self._workers):
+            place += 1
+        return dataclasses.replace(self._assignment, place=place)
 
     async def _replace(self) -> bool:
         if self._predecessor is not None:

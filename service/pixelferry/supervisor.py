@@ -17,7 +17,9 @@ from pixelferry.listeners import close_listeners, open_listeners, url
 from pixelferry.logs import configure_logging
 from pixelferry.reaper import Reaper
 from pixelferry.settings import Settings
+from pixelferry.shared_counters import PLACES_PER_SLOT, CounterBlock
 from pixelferry.slot import Slot
+from pixelferry.supervisor_telemetry import SupervisorTelemetry
 
 _STDERR = 2  # file descriptor
 
@@ -61,15 +63,20 @@ class _Supervisor:
             loop.add_signal_handler(number, self._signals.put_nowait, number)
         loop.add_signal_handler(signal.SIGHUP, self._hung_up)
         reaper = Reaper()
+        block = CounterBlock.create(len(listeners))
+        telemetry = SupervisorTelemetry(block)
         self._slots = [
             Slot(
                 Assignment(
-                    settings=settings,
+                    settings=settings.share(),
                     slot=number,
                     workers=len(listeners),
                     listener=listener.fileno(),
+                    counters=block.fd,
+                    place=number * PLACES_PER_SLOT,
                 ),
                 reaper,
+                telemetry,
                 self._failed.set,
             )
             for number, listener in enumerate(listeners)

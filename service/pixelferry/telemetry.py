@@ -139,8 +139,7 @@ class Telemetry:
         self.place.beat(monotonic())
 
     def exposition(self) -> bytes:
-        """Return the metrics of all workers as Prometheus text."""
-        self.publish()
+        """Return the metrics of all workers as Prometheus text; `publish` goes before."""
         return self._exposition.text()
 
 

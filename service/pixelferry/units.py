@@ -78,7 +78,7 @@ def path(longest: int) -> Kind[str]:
     return Kind(f"a path of at most {longest} bytes", "path", parse, str)
 
 
-def count_or_auto(kind: Kind[int], auto: Callable[[], A]) -> Kind[int | A]:
+def or_auto(kind: Kind[int], auto: Callable[[], A]) -> Kind[int | A]:
     """A number of this kind, or the word auto for what `auto` returns; None is shown as auto."""
 
     def parse(text: str) -> int | A:

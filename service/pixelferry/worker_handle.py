@@ -43,6 +43,7 @@ class WorkerHandle:
 
     def __init__(self, assignment: Assignment, reaper: Reaper, owner: Owner) -> None:
         """Start the process; `assignment` is only borrowed. Raises OSError if that fails."""
+        self.place = assignment.place
         self.ready = False
         self.settled = asyncio.Event()  # is ready, or has ended before
         self.ended = asyncio.Event()

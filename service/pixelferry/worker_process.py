@@ -14,6 +14,7 @@ import uvloop
 from pixelferry.control import BLOCKED_AT_START, Assignment, Channel, Message, Order, Report
 from pixelferry.logs import configure_logging
 from pixelferry.server import RunningServer, start_server
+from pixelferry.shared_counters import CounterBlock
 
 Inbox = asyncio.Queue[Message | None]  # None: the supervisor is gone
 
@@ -39,7 +40,8 @@ async def _work(sock: socket.socket) -> None:
     assignment = Assignment.from_message(first)
     configure_logging(assignment.settings.log_level)
     listener = socket.socket(fileno=assignment.listener)
-    server = await start_server(assignment.settings, listener)
+    place = CounterBlock.attach(assignment.counters).place(assignment.place)
+    server = await start_server(assignment.settings, listener, place)
     channel.send({"report": Report.READY})
     await _obey(inbox, server)
     await server.close()

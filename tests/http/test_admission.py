@@ -10,8 +10,7 @@ import pytest
 
 from pixelferry import _native
 from pixelferry.budget import SMALL, Budget, Need
-from pixelferry.http.app import BUDGET
-from pixelferry.http.routes.metrics import TELEMETRY
+from pixelferry.http.routes.metrics import BUDGET, TELEMETRY
 from pixelferry.server import RunningServer
 from png_writer import small_png
 from serving import Serve, only_connection, releasing, until

@@ -172,13 +172,11 @@ def test_places_of_different_layouts_add_up_by_label(block: CounterBlock) -> Non
 
 
 def test_a_place_has_one_writer(block: CounterBlock) -> None:
-    Telemetry(VALUES, block.free_place(1))
+    Telemetry(VALUES, block.place(2))
     with pytest.raises(RuntimeError, match=f"place 2 is taken by process {os.getpid()}"):
         Telemetry(VALUES, block.place(2))
-    assert block.free_place(1).index == 3
-    Telemetry(VALUES, block.place(3))
-    with pytest.raises(RuntimeError, match="both places of slot 1 are taken"):
-        block.free_place(1)
+    Telemetry(VALUES, block.place(2).twin)
+    assert [(one.place, one.slot) for one in block.workers()] == [(2, 1), (3, 1)]
 
 
 Kind = Literal["counter", "gauge", "histogram"]
@@ -266,7 +264,7 @@ def test_the_account_is_shown_in_bytes(block: CounterBlock) -> None:
 
 def test_workers_are_told_apart(block: CounterBlock) -> None:
     old = Telemetry(VALUES, block.place(1))
-    supervisor = SupervisorTelemetry(block)
+    SupervisorTelemetry(block)
     new = Telemetry(VALUES, block.place(0))
     Telemetry(VALUES, block.place(2))
     old.place.state = State.DRAINING
@@ -279,7 +277,7 @@ def test_workers_are_told_apart(block: CounterBlock) -> None:
     ]
     assert block.workers()[0].heartbeat == 12.5
     assert {one.pid for one in block.workers()} == {os.getpid()}
-    families = parse(supervisor.exposition())
+    families = parse(Exposition(block).text())
     assert value(families, "pixelferry_workers") == 1
     memory = families["process_resident_memory_bytes"].samples
     assert [one.labels["worker"] for one in memory] == ["0", "0-draining", "1", "supervisor"]
@@ -304,10 +302,10 @@ def test_the_supervisor_counts_restarts(block: CounterBlock) -> None:
 
 READER = """
 import sys
+from pixelferry.exposition import Exposition
 from pixelferry.shared_counters import CounterBlock
-from pixelferry.supervisor_telemetry import SupervisorTelemetry
 
-sys.stdout.buffer.write(SupervisorTelemetry(CounterBlock.attach(int(sys.argv[1]))).exposition())
+sys.stdout.buffer.write(Exposition(CounterBlock.attach(int(sys.argv[1]))).text())
 assert not {"aiohttp", "uvloop"} & set(sys.modules)
 """
 

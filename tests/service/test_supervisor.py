@@ -40,7 +40,7 @@ def test_it_imports_nothing_that_serving_needs() -> None:
 
 def test_an_assignment_arrives_as_it_was_sent() -> None:
     settings = replace(Settings(), grace=0.5, threads=3, uds="/a b")
-    sent = Assignment(settings=settings, slot=1, workers=2, listener=7)
+    sent = Assignment(settings=settings, slot=1, workers=2, listener=7, counters=8, place=2)
     assert Assignment.from_message(json.loads(json.dumps(sent.to_message()))) == sent
 
 

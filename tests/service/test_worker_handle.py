@@ -12,6 +12,7 @@ from pixelferry.control import Assignment
 from pixelferry.listeners import listen
 from pixelferry.reaper import Reaper
 from pixelferry.settings import Settings
+from pixelferry.shared_counters import CounterBlock
 from pixelferry.worker_handle import WorkerHandle
 from served import in_each_worker
 from serving import until
@@ -30,9 +31,17 @@ class Owner:
 
 
 def start() -> WorkerHandle:
+    counters = CounterBlock.create(slots=1)
     with listen("127.0.0.1", 0) as listener:
         settings = Settings(grace=0)
-        assignment = Assignment(settings=settings, slot=0, workers=1, listener=listener.fileno())
+        assignment = Assignment(
+            settings=settings,
+            slot=0,
+            workers=1,
+            listener=listener.fileno(),
+            counters=counters.fd,
+            place=0,
+        )
         return WorkerHandle(assignment, Reaper(), Owner())
 
 

@@ -20,13 +20,14 @@ from pixelferry.http.openapi import openapi
 from pixelferry.http.problems import PROBLEMS
 from pixelferry.http.routes import convert, fallback, inspect, rotate
 from pixelferry.http.routes.health import get_livez, get_readyz
-from pixelferry.http.routes.metrics import TELEMETRY, get_metrics
+from pixelferry.http.routes.metrics import BUDGET, TELEMETRY, get_metrics
 from pixelferry.http.routes.openapi import OPENAPI, get_openapi
 from pixelferry.http.routes.page import get_page
 from pixelferry.http.routes.problem import get_problem
 from pixelferry.http.routing import Route
 from pixelferry.http.write_progress import WRITE_REJECTIONS
 from pixelferry.settings import Settings
+from pixelferry.shared_counters import Place
 from pixelferry.telemetry import LabelValues, Telemetry
 from pixelferry.worker import InlineLimits, Threads
 
@@ -123,12 +124,12 @@ ROUTES: tuple[Route, ...] = (
 )
 
 
-BUDGET = web.AppKey("budget", Budget)
+def create_app(settings: Settings, place: Place | None = None) -> web.Application:
+    """Make the application. It owns its worker threads.
 
-
-def create_app(settings: Settings) -> web.Application:
-    """Make the application. It owns its worker threads and its metrics, and shares nothing."""
-    telemetry = Telemetry(label_values())
+    It counts, and holds memory, in `place` of a block that workers share, or shares nothing.
+    """
+    telemetry = Telemetry(label_values(), place)
     always = frozenset(route.path for route in ROUTES if route.always)
     app = web.Application(
         middlewares=(observation(telemetry), answer_problems, gate(always)),
@@ -143,9 +144,11 @@ def create_app(settings: Settings) -> web.Application:
 
     threads = Threads(settings.threads_of_worker)
     budget = Budget(
-        settings.memory_budget,
+        settings.budget,
         max_queue=settings.max_queue,
         queue_timeout=settings.queue_timeout,
+        held=telemetry.place.account_cells,
+        peer=telemetry.place.twin.account_cells,
     )
     body = BodyLimits.of(settings)
     limits = Limits(max_pixels=settings.max_pixels, max_dimension=settings.max_dimension)
@@ -155,6 +158,7 @@ def create_app(settings: Settings) -> web.Application:
     app[rotate.ROTATE] = rotate.RotateDeps(body, budget, threads, inline)
     app[TELEMETRY] = telemetry
     app[BUDGET] = budget
+    telemetry.budget_limit_bytes = budget.limit
     app[DRAIN] = Drain()
     app[OPENAPI] = openapi(ROUTES)
 
