@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <condition_variable>
@@ -249,6 +250,58 @@ TEST_CASE("two accounts of one share, each the other's peer, never exceed it tog
   for (const HeldBytes& held : cells) CHECK(held.total() == 0);  // also what was taken back
 }
 
+/// Lets two threads go on at the same moment, as nearly as spinning can.
+class StartLine {
+ public:
+  void wait() {
+    const int until = (arrived_.fetch_add(1) / 2 + 1) * 2;
+    for (int spins = 0; arrived_ < until; ++spins) {
+      if (spins > kPatience) std::this_thread::yield();  // the other one has no core
+    }
+  }
+
+ private:
+  static constexpr int kPatience = 10'000;
+  std::atomic<int> arrived_ = 0;
+};
+
+/// Both ask at once for more than half, again and again. Returns how many got it, round by round.
+std::vector<int> ask_at_once(Account& first, Account& second) {
+  constexpr std::size_t kRounds = 20'000;
+  std::array<std::vector<bool>, 2> got{std::vector<bool>(kRounds), std::vector<bool>(kRounds)};
+  StartLine start;
+  const auto ask = [&start](Account& account, std::vector<bool>& mine) {
+    for (std::size_t round = 0; round < kRounds; ++round) {
+      start.wait();
+      const auto reserved = account.try_reserve({.bytes = account.limit() / 2 + 1});
+      mine[round] = reserved.has_value();
+      start.wait();  // it is held until the other has asked
+    }
+  };
+  std::thread other{[&] { ask(second, got[1]); }};
+  ask(first, got[0]);
+  other.join();
+  std::vector<int> winners;
+  for (std::size_t round = 0; round < kRounds; ++round) {
+    winners.push_back(int{got[0][round]} + int{got[1][round]});
+  }
+  return winners;
+}
+
+TEST_CASE("of two threads that ask at once for what fits once, one gets it") {
+  const Fixture f{{.limit = 1000}};
+  const std::vector<int> winners = ask_at_once(*f.account, *f.account);
+  CHECK(std::ranges::all_of(winners, [](int count) { return count == 1; }));
+}
+
+TEST_CASE("of two peers that ask at once for what fits once, at most one gets it") {
+  std::array<HeldBytes, 2> cells{};
+  const Fixture first{{.limit = 1000, .held = &cells[0], .peer = &cells[1]}};
+  const Fixture second{{.limit = 1000, .held = &cells[1], .peer = &cells[0]}};
+  const std::vector<int> winners = ask_at_once(*first.account, *second.account);
+  CHECK(std::ranges::max(winners) == 1);
+}
+
 TEST_CASE("what comes back wakes only if somebody waits, and until that is drained") {
   const Fixture f{{.limit = 1000}};
   static_cast<void>(f.reserve(10));
@@ -362,20 +415,20 @@ TEST_CASE("the idle block that the output will reuse is spared, and counts once"
   CHECK(f.pool.stats().reused == 1);
 }
 
-TEST_CASE("a reservation attached to owned bytes ends with the last reference, after the block") {
-  Fixture f{{.limit = 4 * kMebi}};
-  auto reserved = f.reserve_output(kMebi);
-  REQUIRE(reserved.has_value());
-  auto owned = std::make_shared<memory::OwnedBytes>(f.pool.acquire(kMebi));
-  owned->attach(reserved->take());
+TEST_CASE("a reservation attached to owned bytes ends with the last reference, after the memory") {
+  const Fixture f{{.limit = 1000}};
+  Bytes memory(100);
+  std::uint64_t held_at_the_end = 0;
+  auto owned = std::make_shared<memory::OwnedBytes>(
+      memory, memory::Finalizer{[&] { held_at_the_end = f.account->held(); }});
+  owned->attach(f.reserve(100).value());
   memory::OwnedBytesRef first = owned;
-  memory::OwnedBytesRef second = std::move(owned);
+  memory::OwnedBytesRef last = std::move(owned);
   first.reset();
-  CHECK(f.account->held() == kMebi);
-  std::thread thread{[last = std::move(second)]() mutable { last.reset(); }};
-  while (f.account->held() != 0) std::this_thread::yield();
-  CHECK(f.pool.stats().used_blocks == 0);
-  thread.join();
+  CHECK(f.account->held() == 100);
+  std::thread{[&last] { last.reset(); }}.join();
+  CHECK(held_at_the_end == 100);
+  CHECK(f.account->held() == 0);
 }
 
 TEST_CASE("blocks in use and idle ones never exceed the limit, whatever threads do") {
