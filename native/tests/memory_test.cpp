@@ -179,7 +179,7 @@ TEST_CASE("a trim spares one block of a capacity, and does not count it") {
   Pool pool{kMebi};
   {
     std::vector<Block> blocks;
-    for (const std::size_t size : {10'000, 50'000, 50'000}) blocks.push_back(pool.acquire(size));
+    for (const std::size_t size : {10'000U, 50'000U, 50'000U}) blocks.push_back(pool.acquire(size));
   }
   const std::size_t small = memory::capacity_for(10'000);
   const std::size_t large = memory::capacity_for(50'000);

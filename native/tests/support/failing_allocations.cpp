@@ -76,7 +76,8 @@ void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
 // NOLINTEND(*-no-malloc, *-owning-memory)
 
-// NOLINTBEGIN(bugprone-reserved-identifier, cert-dcl37-c, cert-dcl51-cpp): the linker's names
+// The linker's names.
+// NOLINTBEGIN(bugprone-reserved-identifier, cert-dcl37-c, cert-dcl51-cpp, *-identifier-naming)
 extern "C" {
 void* __real_mmap(void* address, std::size_t size, int protection, int flags, int fd, off_t offset);
 libdeflate_decompressor* __real_libdeflate_alloc_decompressor();
@@ -92,4 +93,4 @@ libdeflate_decompressor* __wrap_libdeflate_alloc_decompressor() {
   return __real_libdeflate_alloc_decompressor();
 }
 }
-// NOLINTEND(bugprone-reserved-identifier, cert-dcl37-c, cert-dcl51-cpp)
+// NOLINTEND(bugprone-reserved-identifier, cert-dcl37-c, cert-dcl51-cpp, *-identifier-naming)
