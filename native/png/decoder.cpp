@@ -93,8 +93,8 @@ void decode_pass(const Job& job, FilteredStream& stream, const Pass& pass,
 
 /// Inflates as much as a window holds and decodes it, time and again.
 void decode_streaming(const Job& job, Inflater& inflater, std::span<std::uint8_t> window,
-                      const CancelFlag* cancel) {
-  FilteredStream stream{inflater, job.idat, cancel};
+                      BlockDensity* density, const CancelFlag* cancel) {
+  FilteredStream stream{inflater, job.idat, density, cancel};
   for (const Pass& pass : Passes{job.header}) decode_pass(job, stream, pass, window);
   stream.finish();
 }
@@ -159,12 +159,23 @@ void decode(std::span<const std::uint8_t> png, const Header& header, const Surve
       return;
     }
   }
-  IdatReader idat{png, survey.first_idat, cancel};
   const Window window{kept.window, filtered_row};
-  kept.inflater.reset(fastest_inflate_engine(filtered, survey.idat_bytes));
-  decode_streaming({header, idat, kernels, sink}, kept.inflater, window.bytes(), cancel);
-  // The streaming inflater is asked again to say what is wrong; it does not overrule the other one.
-  if (whole) idat.fail(ErrorCode::bad_deflate);
+  const auto stream_by = [&](InflateEngine engine, BlockDensity* density) {
+    IdatReader idat{png, survey.first_idat, cancel};
+    kept.inflater.reset(engine);
+    decode_streaming({header, idat, kernels, sink}, kept.inflater, window.bytes(), density, cancel);
+    // The streaming inflater is asked again to say what is wrong; it does not overrule the other.
+    if (whole) idat.fail(ErrorCode::bad_deflate);
+  };
+  const InflateEngine fastest = fastest_inflate_engine(filtered, survey.idat_bytes);
+  const InflateEngine steadiest = steadiest_inflate_engine();
+  if (fastest == steadiest) return stream_by(steadiest, nullptr);
+  try {
+    BlockDensity density{survey.idat_crc};
+    stream_by(fastest, &density);
+  } catch (const TooManyBlocks&) {
+    stream_by(steadiest, nullptr);  // from the start: all rows are written anew
+  }
 }
 
 }  // namespace pixelferry::png

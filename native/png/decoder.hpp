@@ -12,7 +12,8 @@
 
 namespace pixelferry::png {
 
-/// Receives the scanlines as they become ready.
+/// Receives the scanlines as they become ready; some or all of them twice if they are decoded again
+/// from the first one on, and then what came last counts.
 class ScanlineSink {
  public:
   ScanlineSink() = default;

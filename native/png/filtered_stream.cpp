@@ -32,9 +32,18 @@ void FilteredStream::finish() {
 }
 
 bool FilteredStream::feed_next_piece() {
-  const std::span<const std::uint8_t> piece = idat_.next();
+  const std::span<const std::uint8_t> piece = next_piece();
   inflater_.feed(piece);
   return !piece.empty();
+}
+
+std::span<const std::uint8_t> FilteredStream::next_piece() {
+  if (density_ == nullptr) return idat_.next();
+  density_->note(piece_bytes_, inflater_.in_block_header());
+  if (density_->excessive()) throw TooManyBlocks{};
+  const std::span<const std::uint8_t> piece = idat_.next(density_->bytes_to_place());
+  piece_bytes_ = piece.size();
+  return piece;
 }
 
 }  // namespace pixelferry::png

@@ -16,8 +16,8 @@ namespace pixelferry::png {
 class IdatReader {
  public:
   /// Bytes of a piece at most: a part of a level 2 cache, and what a cancelled conversion may still
-  /// inflate (with the worst of data, 50 ms). With 64 KiB conversions took up to 1 % longer,
-  /// for the inflater moves its window of 32 KiB at the end of each piece.
+  /// inflate (with the worst of data, a quarter of a second). With 64 KiB conversions took up to
+  /// 1 % longer, for the inflater moves its window of 32 KiB at the end of each piece.
   static constexpr std::size_t kPieceBytes = std::size_t{128} << 10;
 
   /// Starts at the first IDAT's offset, which a Survey found. `cancel` may be null.

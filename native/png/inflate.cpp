@@ -49,6 +49,11 @@ struct Inflater::State {
   }
 };
 
+bool Inflater::in_block_header() const noexcept {
+  const auto* const isal = std::get_if<IsalInflater>(&state_->raw);
+  return isal != nullptr && isal->in_block_header();
+}
+
 Inflater::Inflater() : state_{std::make_unique<State>()} {
   static_assert(sizeof(State) <= kStateBytes);
 }

@@ -50,6 +50,10 @@ class Inflater {
   /// Writes the next bytes to the front of `out`; may scribble on the rest of it.
   Progress produce(std::span<std::uint8_t> out) noexcept;
 
+  /// When need_input was said: whether the input so far ends inside the header of a deflate block,
+  /// or between two. Only ISA-L tells; false with zlib-ng.
+  [[nodiscard]] bool in_block_header() const noexcept;
+
   /// Why it failed: bad_zlib_header, bad_deflate, bad_adler, trailing_data.
   [[nodiscard]] ErrorCode fault() const noexcept { return fault_; }
 

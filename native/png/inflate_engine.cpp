@@ -49,6 +49,10 @@ InflateEngine fastest_inflate_engine(std::uint64_t filtered, std::uint64_t defla
                                                                  : InflateEngine::isal;
 }
 
+InflateEngine steadiest_inflate_engine() noexcept {
+  return kHasZlibNg ? InflateEngine::zlib_ng : InflateEngine::isal;
+}
+
 void force_inflate_engine(std::optional<InflateEngine> engine) noexcept {
   forced.store(engine, std::memory_order_relaxed);
 }

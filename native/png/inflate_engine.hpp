@@ -22,6 +22,10 @@ enum class InflateEngine : std::uint8_t { isal, zlib_ng };
 [[nodiscard]] InflateEngine fastest_inflate_engine(std::uint64_t filtered,
                                                    std::uint64_t deflated) noexcept;
 
+/// The one that takes least time for the worst of streams, those of many short blocks: zlib-ng
+/// where this build has it. Any thread.
+[[nodiscard]] InflateEngine steadiest_inflate_engine() noexcept;
+
 /// Makes fastest_inflate_engine say this, or what it thinks again, for tests. Any thread, at any
 /// time.
 void force_inflate_engine(std::optional<InflateEngine> engine) noexcept;

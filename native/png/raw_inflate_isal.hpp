@@ -23,6 +23,11 @@ class IsalInflater {
   /// that, until one of them is used up or the data ends. Both are below 4 GiB.
   RawProgress inflate(std::span<const std::uint8_t> in, std::span<std::uint8_t> out) noexcept;
 
+  /// Whether all input so far ends inside the header of a block, or between two blocks.
+  [[nodiscard]] bool in_block_header() const noexcept {
+    return state_.block_state == ISAL_BLOCK_HDR;
+  }
+
  private:
   inflate_state state_;
 };

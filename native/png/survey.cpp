@@ -44,6 +44,7 @@ class Surveyor {
   void note_idat(const Chunk& chunk) {
     if (survey_.idat_count++ == 0) survey_.first_idat = chunk.offset;
     survey_.idat_bytes += chunk.data.size();  // all lie in one file: no overflow
+    survey_.idat_crc ^= chunk.crc;
   }
 
   void read_palette(const Chunk& plte) {

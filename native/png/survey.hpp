@@ -25,6 +25,7 @@ struct Survey {
   std::size_t first_idat = 0;  // its offset in the file
   std::size_t idat_count = 0;
   std::size_t idat_bytes = 0;  // payload of all
+  std::uint32_t idat_crc = 0;  // exclusive-or of their CRCs as stored
 };
 
 /// Walks the chunks behind the header up to IEND; what follows IEND is ignored. IDAT payload is

@@ -8,9 +8,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 import pixelferry
+from deflate_blocks import dynamic_block, equal_codes, repeated
 from endless_png import endless_png
 from pixelferry._native import pool_stats
-from png_writer import small_png
+from png_writer import RGBA, Chunk, encode, ihdr, small_png
 
 LIMITS = pixelferry.Limits(max_pixels=10**9)
 # A conversion that is never stopped would take seconds; this bounds a broken test, not a good one.
@@ -35,6 +36,23 @@ def test_two_conversions_overlap_and_are_cancelled_under_way() -> None:
         for future in running:
             with pytest.raises(pixelferry.Cancelled):
                 future.result(PATIENCE)
+    assert pool_stats().used_blocks == before
+
+
+@pytest.mark.parametrize("expands", [0.5, 1.5], ids=["zlib-ng", "ISA-L first"])
+def test_a_stream_that_yields_nothing_is_cancelled_under_way(expands: float) -> None:
+    size = 64 << 20
+    header = ihdr(2048, round(expands * size / (1 + 8 * 2048)), RGBA, 16)
+    blocks = Chunk(b"IDAT", b"\x78\xda" + repeated(dynamic_block(equal_codes(4)), size))
+    png = encode([header, blocks, Chunk(b"IEND")])
+    before = pool_stats().used_blocks
+    flag = pixelferry.CancelFlag()
+    with ThreadPoolExecutor(1) as pool:
+        running = [pool.submit(pixelferry.convert, png, limits=LIMITS, cancel=flag)]
+        wait_until(lambda: pool_stats().used_blocks == before + 1, running)
+        flag.set()
+        with pytest.raises(pixelferry.Cancelled):
+            running[0].result(PATIENCE)
     assert pool_stats().used_blocks == before
 
 

@@ -24,6 +24,7 @@ class BitWriter {
   }
   void to_next_byte() { free_ = 0; }
   void byte(std::uint8_t value) { bytes_.push_back(value); }
+  [[nodiscard]] std::size_t size() const { return bytes_.size(); }
   [[nodiscard]] Bytes take() { return std::move(bytes_); }
 
  private:
@@ -265,11 +266,41 @@ void write_stored(BitWriter& bits, std::span<const std::uint8_t> data) {
   for (const std::uint8_t byte : data) bits.byte(byte);
 }
 
+const Code& fixed_literal_code() {
+  static const Code code{fixed_literals()};
+  return code;
+}
+
+const Code& fixed_distance_code() {
+  static const Code code{Bytes(32, 5)};
+  return code;
+}
+
+void write_block_header(BitWriter& bits, bool last, std::size_t type) {
+  bits.number(last ? 1 : 0, 1);
+  bits.number(type, 2);
+}
+
 }  // namespace
 
+Bytes deflate_with_empty_blocks(std::span<const std::uint8_t> data, std::size_t at,
+                                std::size_t bytes, Random& random) {
+  BitWriter bits;
+  const auto write_fixed = [&](std::size_t begin, std::size_t end, bool last) {
+    write_block_header(bits, last, 1);
+    write_tokens(bits, tokens_of(data, begin, end, random), fixed_literal_code(),
+                 fixed_distance_code());
+  };
+  write_fixed(0, at, false);
+  for (const std::size_t begin = bits.size(); bits.size() < begin + bytes;) {
+    write_block_header(bits, false, 2);
+    write_dynamic(bits, {}, Codes::complete, random);
+  }
+  write_fixed(at, data.size(), true);
+  return bits.take();
+}
+
 Bytes random_deflate(std::span<const std::uint8_t> data, Codes codes, Random& random) {
-  static const Code fixed_literal_code{fixed_literals()};
-  static const Code fixed_distance_code{Bytes(32, 5)};
   BitWriter bits;
   const std::size_t most = (std::size_t{1} << random.below(17)) + data.size() / 32;
   std::size_t at = 0;
@@ -278,14 +309,13 @@ Bytes random_deflate(std::span<const std::uint8_t> data, Codes codes, Random& ra
     const std::size_t size =
         std::min<std::size_t>({data.size() - at, random.below(most + 1), 0xFFFF});
     last = at + size == data.size() && !random.once_in(4);
-    bits.number(last ? 1 : 0, 1);
     const std::size_t type = random.once_in(8) ? random.below(2) : 2;
-    bits.number(type, 2);
+    write_block_header(bits, last, type);
     if (type == 0) {
       write_stored(bits, data.subspan(at, size));
     } else if (type == 1) {
-      write_tokens(bits, tokens_of(data, at, at + size, random), fixed_literal_code,
-                   fixed_distance_code);
+      write_tokens(bits, tokens_of(data, at, at + size, random), fixed_literal_code(),
+                   fixed_distance_code());
     } else {
       write_dynamic(bits, tokens_of(data, at, at + size, random), codes, random);
     }

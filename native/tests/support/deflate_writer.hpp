@@ -18,4 +18,9 @@ enum class Codes : std::uint8_t {
 /// Raw deflate data that inflates to `data`, unless `codes` is wrong.
 [[nodiscard]] Bytes random_deflate(std::span<const std::uint8_t> data, Codes codes, Random& random);
 
+/// Raw deflate data that inflates to `data`, with about `bytes` bytes of dynamic blocks before
+/// place `at` of it that bring random codes and yield nothing.
+[[nodiscard]] Bytes deflate_with_empty_blocks(std::span<const std::uint8_t> data, std::size_t at,
+                                              std::size_t bytes, Random& random);
+
 }  // namespace pixelferry::test
