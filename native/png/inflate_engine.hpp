@@ -18,7 +18,8 @@ enum class InflateEngine : std::uint8_t { isal, zlib_ng };
 
 /// The fastest for so many bytes of filtered scanlines from so many of zlib stream: ISA-L for
 /// photos, zlib-ng for flat pictures, stored blocks and what is small (docs/conversion.md has the
-/// figures). Any thread.
+/// figures). A stream of many short blocks is another matter: see steadiest_inflate_engine. Any
+/// thread.
 [[nodiscard]] InflateEngine fastest_inflate_engine(std::uint64_t filtered,
                                                    std::uint64_t deflated) noexcept;
 

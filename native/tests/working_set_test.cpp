@@ -64,7 +64,8 @@ std::size_t peak_of(const Bytes& png) {
     peak = held;
     try {
       convert_into(png, bmp, Limits{}, nullptr);
-    } catch (const Error&) {  // a refusal may take no more than a conversion
+    } catch (const Error& error) {  // a refusal may take no more than a conversion
+      REQUIRE(error.code() != ErrorCode::out_of_memory);
     }
     most = peak - before;
   }}.join();
