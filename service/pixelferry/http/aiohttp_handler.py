@@ -9,11 +9,17 @@ import logging
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from aiohttp import hdrs, web
-from aiohttp.http_exceptions import HttpProcessingError, InvalidURLError, LineTooLong
+from aiohttp.http_exceptions import (
+    BadHttpMessage,
+    HttpProcessingError,
+    InvalidURLError,
+    LineTooLong,
+)
 from aiohttp.http_writer import StreamWriter
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
+from pixelferry.http.ambiguity import ambiguity
 from pixelferry.http.exchange import REQUEST_ID_HEADER, SERVER_NAME, request_id
 from pixelferry.http.problems import Problem, problem_response, unforeseen
 from pixelferry.http.tracebacks import free_frames
@@ -91,9 +97,12 @@ class Handler(RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Parse; tell the connection where the newest head stands."""
+        if self._broken:
+            return
         requests, in_body = self._request_count, not self._body.is_eof()
         super().data_received(data)
         if self._request_count != requests:
+            self._refuse_ambiguous(self._request_count - requests)
             self.client.head_complete()
             self._take_newest()
         elif not in_body and not self._buffer_paused and data.strip(b"\r\n"):
@@ -101,6 +110,19 @@ class Handler(RequestHandler):
             self._stop_keepalive_clock()
             self.client.head_grows(len(data))
         self.client.parsed(body_complete=self._body.is_eof())
+
+    def _refuse_ambiguous(self, count: int) -> None:
+        """Refuse the first ambiguous one of the `count` newest requests; none comes behind it."""
+        for at in range(len(self._messages) - count, len(self._messages)):
+            message, _ = self._messages[at]
+            fault = None if isinstance(message, _ErrInfo) else ambiguity(message)
+            if fault is not None:
+                while len(self._messages) > at:
+                    self._messages.pop()
+                refusal = _ErrInfo(status=400, exc=BadHttpMessage(fault), message=fault)
+                self._messages.append((refusal, EMPTY_PAYLOAD))
+                self._broken = True
+                return
 
     def _take_newest(self) -> None:
         message, body = self._messages[-1]

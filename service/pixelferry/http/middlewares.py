@@ -101,7 +101,7 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
 
 def _check_expectation(request: web.Request) -> None:
     """Refuse what nobody knows; 100-continue is answered when the body is wanted."""
-    expectation = request.headers[hdrs.EXPECT]
+    expectation = ",".join(request.headers.getall(hdrs.EXPECT))
     if request.version >= (1, 1) and expectation.lower() != "100-continue":
         raise Refusal("expectation_failed", "only Expect: 100-continue is known")
 
@@ -119,9 +119,16 @@ async def finish_head(request: web.Request, response: web.StreamResponse) -> Non
         headers[REQUEST_ID_HEADER] = exchange.request_id
     # A body that nobody will read leaves the connection unusable. aiohttp has already made its own
     # Connection header, hence both.
-    if request.app[DRAIN].begun or client_of(request).surplus or _leaves_body(request):
+    leaves_something = _leaves_body(request) or _may_leave_http(request)
+    if request.app[DRAIN].begun or client_of(request).surplus or leaves_something:
         headers[hdrs.CONNECTION] = "close"
         response.force_close()
+
+
+def _may_leave_http(request: web.Request) -> bool:
+    # The parser skips what came in the same read behind a request to change the protocol, and
+    # knows no body of CONNECT: what comes next may be the rest of anything.
+    return hdrs.UPGRADE in request.headers or request.method == hdrs.METH_CONNECT
 
 
 def _leaves_body(request: web.Request) -> bool:
