@@ -100,7 +100,10 @@ class Handler(RequestHandler):
         if self._broken:
             return
         requests, in_body = self._request_count, not self._body.is_eof()
+        taken_up = in_body and not self._messages
         super().data_received(data)
+        if taken_up and self._body.is_eof():
+            self._count_as_taken_up()
         if self._request_count != requests:
             self._refuse_ambiguous(self._request_count - requests)
             self.client.head_complete()
@@ -110,6 +113,16 @@ class Handler(RequestHandler):
             self._stop_keepalive_clock()
             self.client.head_grows(len(data))
         self.client.parsed(body_complete=self._body.is_eof())
+
+    def _count_as_taken_up(self) -> None:
+        """Tell the parser that the request whose body has just ended does not wait any more.
+
+        It counts a request that waits when its body ends, and forgets it when the request is taken
+        up, which may be earlier. With each it would pause sooner, and none would wake it.
+        """
+        if self._parser is not None:
+            self._parser.message_consumed()
+            super().data_received(b"")
 
     def _refuse_ambiguous(self, count: int) -> None:
         """Refuse the first ambiguous one of the `count` newest requests; none comes behind it."""
