@@ -9,10 +9,12 @@ import aiohttp
 import pytest
 import uvloop
 
+from pixelferry import _native
+from pixelferry.http.routes.metrics import TELEMETRY
 from pixelferry.server import RunningServer, start_server
 from pixelferry.settings import Settings
 from png_writer import small_png
-from serving import Serve
+from serving import Serve, until
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -21,9 +23,13 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
 
 
 @pytest.fixture
-async def serve() -> AsyncIterator[Serve]:
-    running: list[RunningServer] = []
+def running() -> list[RunningServer]:
+    """The servers that the test has started."""
+    return []
 
+
+@pytest.fixture
+async def serve(running: list[RunningServer]) -> AsyncIterator[Serve]:
     async def start(**settings: Any) -> RunningServer:  # noqa: ANN401
         running.append(await start_server(Settings(**{"port": 0, "threads": 2, **settings})))
         return running[-1]
@@ -37,6 +43,24 @@ async def serve() -> AsyncIterator[Serve]:
 async def server(serve: Serve) -> RunningServer:
     """A server with the default settings."""
     return await serve()
+
+
+@pytest.fixture
+async def everything_comes_back(
+    serve: Serve, running: list[RunningServer], caplog: pytest.LogCaptureFixture
+) -> AsyncIterator[None]:
+    """Whatever the test does, in the end nothing is held, and none of it was our fault."""
+    before = _native.pool_stats().used_blocks
+    yield
+    for server in running:
+        telemetry = server.app[TELEMETRY]
+        await until(lambda: not server.connections)  # noqa: B023 - called at once
+        await until(lambda: telemetry.requests_in_progress == 0)  # noqa: B023
+        assert telemetry.connections == 0
+        for stats in telemetry.routes.values():
+            assert not any(status >= 500 for _, status in stats.answers)
+    await until(lambda: _native.pool_stats().used_blocks == before)
+    assert not caplog.get_records("call")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
 from types import ModuleType
 
 import pytest
@@ -20,21 +19,7 @@ from wire import Wire, chunked, connect, form, request
 FORM_HEADERS, FORM = form(('form-data; name="f"; filename="x.png"', small_png()))
 
 
-@pytest.fixture(autouse=True)
-async def everything_comes_back(
-    server: RunningServer, caplog: pytest.LogCaptureFixture
-) -> AsyncIterator[None]:
-    """Whatever a test does, in the end nothing is held, and none of it was our fault."""
-    before = _native.pool_stats().used_blocks
-    yield
-    telemetry = server.app[TELEMETRY]
-    await until(lambda: not server.connections)
-    await until(lambda: telemetry.requests_in_progress == 0)
-    await until(lambda: _native.pool_stats().used_blocks == before)
-    assert telemetry.connections == 0
-    for stats in telemetry.routes.values():
-        assert not any(status >= 500 for _, status in stats.answers)
-    assert not caplog.get_records("call")
+pytestmark = pytest.mark.usefixtures("everything_comes_back")
 
 
 async def left(server: RunningServer, route: str) -> None:
