@@ -1,7 +1,7 @@
 """Who is refused while still sending sees the answer, and not a connection that breaks."""
 
 import asyncio
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 
 import pytest
 
@@ -56,21 +56,43 @@ async def test_a_client_that_says_no_more_is_closed(
         await until(lambda: not server.connections)
 
 
-async def test_only_a_few_are_read_away_at_once(serve: Serve) -> None:
+async def test_only_a_few_are_read_away_at_once_and_the_others_in_turn(serve: Serve) -> None:
     server = await serve(max_body=KIB)
+    body = bytes(4 * MIB)  # more than socket buffers take
 
     async def refused(wire: Wire) -> None:
-        assert (await wire.ask(request(length=MIB))).code == "body_too_large"
+        sending = asyncio.create_task(wire.send(request(body=body)))
+        assert (await wire.answer()).code == "body_too_large"
         assert await wire.closed() == b""
+        await sending  # fails if the connection breaks
+        wire.reset()
 
-    async with asyncio.timeout(30):
-        wires = [connect(server.port) for _ in range(2 * connections.MAX_DISCARDING)]
-        opened = [await wire.__aenter__() for wire in wires]
-        await asyncio.gather(*(refused(wire) for wire in opened))
-        await until(lambda: len(server.connections) == connections.MAX_DISCARDING)
-        for wire in wires:
-            await wire.__aexit__(None, None, None)
-    await until(lambda: not server.connections)
+    def discarding() -> int:
+        return len(server.connections._discarding)
+
+    async with AsyncExitStack() as stack:
+        wires = [
+            await stack.enter_async_context(connect(server.port))
+            for _ in range(3 * connections.MAX_DISCARDING)
+        ]
+        first = [asyncio.create_task(refused(wire)) for wire in wires]
+        await until(discarding)
+        while not all(one.done() for one in first):
+            assert discarding() <= connections.MAX_DISCARDING
+            await asyncio.sleep(0)
+        await asyncio.gather(*first)
+
+
+async def test_who_waits_for_its_turn_too_long_is_closed(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "LINGER", 0.2)
+    server = await serve(max_body=KIB)
+    async with AsyncExitStack() as stack:
+        for _ in range(2 * connections.MAX_DISCARDING):
+            wire = await stack.enter_async_context(connect(server.port))
+            assert (await wire.ask(request(length=MIB))).code == "body_too_large"
+        await until(lambda: not server.connections)
 
 
 @pytest.mark.parametrize(

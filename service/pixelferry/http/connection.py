@@ -34,6 +34,7 @@ class Connection(asyncio.BufferedProtocol):
         "_admitted",
         "_discard_clock",
         "_discardable",
+        "_discarding",
         "_fd",
         "_handler",
         "_head_bytes",
@@ -65,6 +66,7 @@ class Connection(asyncio.BufferedProtocol):
         self._progress: WriteProgress | None = None
         self._discard_clock: asyncio.TimerHandle | None = None
         self._discardable = 0  # bytes that may still be read away
+        self._discarding = False  # what comes is read away now
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the clock for the first head, if the client may stay."""
@@ -98,14 +100,14 @@ class Connection(asyncio.BufferedProtocol):
 
         Little at a time until there is memory for a body: so much may wait in each connection.
         """
-        if self._admitted or self._discard_clock is not None:
+        if self._admitted or self._discarding:
             return self._owner.receive_buffer
         return self._owner.first_buffer
 
     def buffer_updated(self, nbytes: int) -> None:
         """Hand on what came."""
-        if self._discard_clock is not None:
-            self._read_away(nbytes)
+        if self._discarding:
+            self._count_read_away(nbytes)
         elif self._handler is not None:
             self._handler.data_received(bytes(self._owner.receive_buffer[:nbytes]))
 
@@ -161,13 +163,18 @@ class Connection(asyncio.BufferedProtocol):
         transport = self._transport
         if transport is None:
             return
-        if (self._paused or self._held) and self._discard_clock is None:
+        if not self._reads():
             if transport.is_reading():
                 transport.pause_reading()
                 self._owner.departures.watch(self._fd, transport.close)
         elif not transport.is_reading():
             self._owner.departures.forget(self._fd)
             transport.resume_reading()
+
+    def _reads(self) -> bool:
+        if self._discard_clock is not None:
+            return self._discarding
+        return not (self._paused or self._held)
 
     def abort(self) -> None:
         """Close at once; what was not sent is lost."""
@@ -183,15 +190,18 @@ class Connection(asyncio.BufferedProtocol):
         if transport is None or transport.is_closing():
             return
         self._stop_head_clock()
-        if not self._owner.start_discarding(self):
-            transport.close()
-            return
         transport.write_eof()
         self._discardable = max(MIN_DISCARDABLE, 2 * self._owner.settings.max_body)
         self._discard_clock = self._loop.call_later(LINGER, transport.close)
+        self._set_reading()  # not before its turn: many are refused at once when there is no room
+        self._owner.discard_in_turn(self)
+
+    def read_away(self) -> None:
+        """Begin to read what is of no interest: it is this connection's turn."""
+        self._discarding = True
         self._set_reading()
 
-    def _read_away(self, nbytes: int) -> None:
+    def _count_read_away(self, nbytes: int) -> None:
         transport = self._transport
         self._discardable -= nbytes
         if transport is None:

@@ -22,6 +22,9 @@ class Open(Protocol):
     def abort(self) -> None:
         """Close at once."""
 
+    def read_away(self) -> None:
+        """Begin to read what is of no interest: it is this connection's turn."""
+
 
 class Connections:
     """Knows the connections of one server that are open, and what they share.
@@ -46,6 +49,7 @@ class Connections:
         self.departures = Departures()
         self._open: set[Open] = set()
         self._discarding: set[Open] = set()
+        self._to_discard: dict[Open, None] = {}  # a set in order of arrival
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -63,16 +67,23 @@ class Connections:
         """Forget a connection."""
         self._open.discard(connection)
         self._discarding.discard(connection)
+        self._to_discard.pop(connection, None)
+        self._discard_next()
         self.telemetry.connections = len(self._open)
         if not self._open:
             self._empty.set()
 
-    def start_discarding(self, connection: Open) -> bool:
-        """Tell whether one more connection may be read away; it may until it is lost."""
-        if len(self._discarding) >= MAX_DISCARDING:
-            return False
-        self._discarding.add(connection)
-        return True
+    def discard_in_turn(self, connection: Open) -> None:
+        """Let `connection` be read away as soon as few enough others are; until it is lost."""
+        self._to_discard[connection] = None
+        self._discard_next()
+
+    def _discard_next(self) -> None:
+        while self._to_discard and len(self._discarding) < MAX_DISCARDING:
+            connection = next(iter(self._to_discard))
+            del self._to_discard[connection]
+            self._discarding.add(connection)
+            connection.read_away()
 
     def count_refused(self, problem: Problem, seconds: float = 0.0) -> None:
         """Count what was refused before it was a request."""
