@@ -11,6 +11,7 @@ from pixelferry.http.app import ROUTES
 from pixelferry.http.problems import PROBLEMS
 from pixelferry.http.routing import Route
 from pixelferry.server import RunningServer
+from serving import Serve
 from wire import connect, request
 
 
@@ -58,6 +59,27 @@ async def test_every_route_answers_as_documented(
         assert media_type in documented["content"]
     required = {name.lower() for name in documented.get("headers", {})} - {"content-disposition"}
     assert required <= set(answer.headers)
+
+
+@pytest.mark.parametrize(("route", "method"), OPERATIONS)
+async def test_what_any_request_may_be_answered_is_documented(
+    serve: Serve, server: RunningServer, document: dict[str, Any], route: Route, method: str
+) -> None:
+    documented = document["paths"][route.path][method.lower()]["responses"]
+    target = route.path.replace("{code}", "not_found")
+    whole = request(target, method=method, headers={"Expect": "x"})
+    hasty = await serve(header_timeout=0.05)
+    for to, sent, status in (
+        (server, whole, 417),
+        (server, whole.replace(b"test", b"a b"), 400),
+        (server, whole.replace(b"test", b"x" * 9000), 431),
+        (hasty, whole[:-2], 408),
+    ):
+        async with connect(to.port) as wire:
+            await wire.send(sent)
+            assert (await wire.head())[0] == status
+        assert str(status) in documented
+    assert ("503" in documented) or route.always
 
 
 @pytest.mark.parametrize(("route", "method"), OPERATIONS)

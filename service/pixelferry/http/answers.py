@@ -27,6 +27,18 @@ PAGE: Final = Answer(200, "text/plain", "Lines for curl.")
 OPENAPI: Final = Answer(200, "application/json", "OpenAPI 3.1.")
 PROBLEM_PAGE: Final = Answer(200, "text/plain", "The problem, explained.")
 
+ANY_PROBLEMS: Final = (
+    "malformed_request",
+    "header_timeout",
+    "head_too_large",
+    "expectation_failed",
+    "internal_error",
+)
+"""What any request may be answered, whatever its route."""
+
+CROWD_PROBLEMS: Final = ("too_many_connections",)
+"""What any route may answer that does not answer always."""
+
 BODY_PROBLEMS: Final = (
     "unknown_parameter",
     "bad_parameter",
@@ -37,8 +49,6 @@ BODY_PROBLEMS: Final = (
     "body_too_large",
     "unsupported_content_encoding",
     "unsupported_multipart",
-    "expectation_failed",
-    "internal_error",
 )
 MEMORY_PROBLEMS: Final = (
     "exceeds_budget",

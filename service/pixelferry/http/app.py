@@ -104,7 +104,6 @@ ROUTES: tuple[Route, ...] = (
         handler=get_page,
         summary="How to use the service",
         answers=(answers.PAGE,),
-        problems=("malformed_request",),
     ),
     Route(
         methods=_GET,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pixelferry._native import __version__
+from pixelferry.http.answers import ANY_PROBLEMS, CROWD_PROBLEMS
 from pixelferry.http.parameters import declared
 from pixelferry.http.problems import MEDIA_TYPE, PROBLEMS
 from pixelferry.http.routing import Answer, Route
@@ -93,10 +94,11 @@ def _request_body(media_type: str) -> dict[str, Any]:
         "description": "Exactly one file; its field may have any name.",
         "required": ["file"],
         "properties": {"file": {"type": "string", "contentMediaType": media_type}},
+        "additionalProperties": False,
     }
     return {
         "description": "The bytes alone, under any Content-Type or none, or a form with one file.",
-        "required": True,
+        "required": media_type == "image/png",  # no bytes are bytes too, but no PNG
         "content": {
             media_type: {"schema": {"type": "string", "contentMediaType": media_type}},
             "multipart/form-data": {"schema": form},
@@ -107,7 +109,7 @@ def _request_body(media_type: str) -> dict[str, Any]:
 def _responses(route: Route, *, with_body: bool) -> dict[str, Any]:
     responses = {str(one.status): _answer(one, with_body=with_body) for one in route.answers}
     by_status: dict[int, list[str]] = defaultdict(list)
-    for code in route.problems:
+    for code in _problems(route):
         by_status[PROBLEMS[code].status].append(code)
     for status, codes in sorted(by_status.items()):
         explained = "\n".join(f"- `{code}`: {PROBLEMS[code].title}" for code in codes)
@@ -117,6 +119,10 @@ def _responses(route: Route, *, with_body: bool) -> dict[str, Any]:
                 MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}
             }
     return responses
+
+
+def _problems(route: Route) -> Iterable[str]:
+    return (*route.problems, *ANY_PROBLEMS, *(() if route.always else CROWD_PROBLEMS))
 
 
 def _answer(answer: Answer, *, with_body: bool) -> dict[str, Any]:
