@@ -8,14 +8,15 @@
 
 namespace pixelferry::bindings {
 
-/// Exports `object` as contiguous bytes (PyBUF_SIMPLE); while it lives, a bytearray cannot be
-/// resized. Construct and destroy with the GIL held; read without it.
+/// Exports `object` as contiguous bytes; while it lives, a bytearray cannot be resized. Memory to
+/// write to must say what it holds: bytes written over references would crash the interpreter.
+/// Construct and destroy with the GIL held; read without it.
 class BorrowedBytes {
  public:
-  enum class Access : std::uint8_t { read = PyBUF_SIMPLE, write = PyBUF_WRITABLE };
+  enum class Access : std::uint8_t { read = PyBUF_SIMPLE, write = PyBUF_CONTIG | PyBUF_FORMAT };
 
-  /// Throws error_already_set: TypeError without a buffer, BufferError if it is strided or
-  /// read-only.
+  /// Throws error_already_set: TypeError without a buffer, BufferError (ValueError from NumPy) if
+  /// it is strided or read-only. Throws buffer_error if Python objects were to be written over.
   explicit BorrowedBytes(pybind11::handle object, Access access = Access::read);
   ~BorrowedBytes();
   BorrowedBytes(const BorrowedBytes&) = delete;
