@@ -318,7 +318,7 @@ async def test_half_closed_while_converting(serve: Serve) -> None:
 async def test_half_closed_while_the_answer_is_sent(server: RunningServer) -> None:
     # All of it is with the kernel or waits for it: who reads on gets it.
     width, height = 3000, 2000
-    async with connect(server.port, limit=4096) as wire:
+    async with connect(server.port) as wire:
         await wire.send(request(body=small_png(width=width, height=height)))
         _, headers = await wire.head()
         half_close(wire)

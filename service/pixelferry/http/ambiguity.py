@@ -17,35 +17,26 @@ _HOST: Final = re.compile(
 
 
 def ambiguity(message: RawRequestMessage) -> str | None:
-    """Return what is wrong with the head of a request, or None."""
-    if message.version not in (HttpVersion11, HttpVersion10):
+    """Return what is wrong with the head of a request, or None. Runs for each request."""
+    headers, version = message.headers, message.version
+    newest = version is HttpVersion11 or version == HttpVersion11  # the first is the faster
+    if not newest and version != HttpVersion10:
         return "only HTTP/1.0 and HTTP/1.1 are understood"
-    return _of_transfer_encoding(message) or _of_host(message) or _of_target(message)
-
-
-def _of_transfer_encoding(message: RawRequestMessage) -> str | None:
-    coding = message.headers.get(hdrs.TRANSFER_ENCODING)
-    if coding is None:
-        return None
-    if message.version != HttpVersion11:  # RFC 9112 6.1: the framing is faulty
+    coding = headers.get(hdrs.TRANSFER_ENCODING)
+    if coding is not None and not newest:  # RFC 9112 6.1: the framing is faulty
         return "HTTP/1.0 knows no Transfer-Encoding"
-    if coding.lower() != "chunked":
+    if coding is not None and coding.lower() != "chunked":
         return "the only Transfer-Encoding understood is chunked"
-    return None
-
-
-def _of_host(message: RawRequestMessage) -> str | None:
-    if _HOST.fullmatch(message.headers.get(hdrs.HOST, "")) is None:  # RFC 9112 3.2
+    if _HOST.fullmatch(headers.get(hdrs.HOST, "")) is None:  # RFC 9112 3.2
         return "the Host header names no host"
-    return None
-
-
-def _of_target(message: RawRequestMessage) -> str | None:
     if "#" in message.path:  # RFC 9112 3.2.1
         return "the request target has a fragment"
-    if message.path.startswith("/") or not message.url.absolute:
-        return None
-    if message.method == hdrs.METH_CONNECT:
+    return None if message.path[:1] == "/" else _of_other_target(message)
+
+
+def _of_other_target(message: RawRequestMessage) -> str | None:
+    """Look at a target that is no path: `*`, an authority, or a whole URL."""
+    if message.method == hdrs.METH_CONNECT or not message.url.absolute:
         return None
     if message.url.scheme not in {"http", "https"}:
         return "the request target is not of HTTP"
