@@ -173,7 +173,7 @@ async def assert_seen(url: str, case: Case, body: Path, client: str) -> None:
 async def test_the_refusal_is_seen(
     server: RunningServer, case: Case, body: Path, client: str
 ) -> None:
-    await assert_seen(server.url, case, body, client)
+    await assert_seen(f"http://127.0.0.1:{server.port}", case, body, client)
 
 
 @pytest.mark.parametrize("client", COMMANDS)
