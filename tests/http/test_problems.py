@@ -247,7 +247,15 @@ async def test_a_harmless_request_id_is_kept(server: RunningServer, given: str) 
             assert answer.headers["x-request-id"] == given
 
 
-@pytest.mark.parametrize("given", ["", "x" * 129, "a b", "a\tb", "a,b", "<script>", "\xfc", "a/b"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("", "x" * 129, "x" * 8000, "a b", "a\tb", "a,b", "<script>", "a/b", '"a"', "a:b"),
+        *("\xfc", "a\x85", "a\xa0", "\xd9\xa3", "\xff\xfe", "a\xe2\x80\xa8b"),
+        "a\r\nX-Request-Id: b",  # twice
+        "a\r\nX-Request-Id:",
+    ],
+)
 async def test_any_other_request_id_is_replaced(server: RunningServer, given: str) -> None:
     async with connect(server.port) as wire:
         sent = request("/livez", method="GET", headers={"X-Request-Id": given})
@@ -255,6 +263,16 @@ async def test_any_other_request_id_is_replaced(server: RunningServer, given: st
     ids = {first.headers["x-request-id"], second.headers["x-request-id"]}
     assert len(ids) == 2
     assert all(re.fullmatch(r"[0-9a-f]{16}", chosen) for chosen in ids)
+
+
+@pytest.mark.parametrize("given", ["a\rb", "a\nb", "a\x0bb", "a\x0cb", "a\x00b", "a\r\n b"])
+async def test_a_request_id_that_is_no_header_value_is_not_taken(
+    server: RunningServer, given: str
+) -> None:
+    async with connect(server.port) as wire:
+        sent = request("/livez", method="GET", headers={"X-Request-Id": given})
+        answer = await wire.ask(sent)
+    assert re.fullmatch(r"[0-9a-f]{16}", answer.headers["x-request-id"])
 
 
 async def test_every_problem_is_explained_where_its_type_points(server: RunningServer) -> None:

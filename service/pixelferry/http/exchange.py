@@ -4,12 +4,13 @@ import re
 import secrets
 
 from aiohttp import web
+from multidict import istr
 
 from pixelferry.http.problems import Problem
 from pixelferry.ledger import Ledger
 from pixelferry.stage_times import StageTimes
 
-REQUEST_ID_HEADER = "X-Request-Id"
+REQUEST_ID_HEADER = istr("X-Request-Id")
 SERVER_NAME = "pixelferry"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
@@ -34,6 +35,6 @@ EXCHANGE = web.RequestKey("exchange", Exchange)
 
 def request_id(given: str | None) -> str:
     """Return the client's own id if it is harmless, else a new one."""
-    if given is not None and _REQUEST_ID.fullmatch(given):
+    if given and _REQUEST_ID.fullmatch(given):
         return given
     return secrets.token_hex(8)

@@ -38,7 +38,7 @@ def observation(telemetry: Telemetry) -> Middleware:
     @web.middleware
     async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
         started = perf_counter()
-        exchange = Exchange(request_id(request.headers.get(REQUEST_ID_HEADER)))
+        exchange = Exchange(request_id(",".join(request.headers.getall(REQUEST_ID_HEADER, ()))))
         request[EXCHANGE] = exchange
         telemetry.request_began()
         status = None
