@@ -22,6 +22,7 @@ from aiohttp.web_protocol import RequestHandler, _ErrInfo
 from pixelferry.http.ambiguity import ambiguity
 from pixelferry.http.exchange import REQUEST_ID_HEADER, SERVER_NAME, request_id
 from pixelferry.http.problems import Problem, problem_response, unforeseen
+from pixelferry.http.security_headers import add_security_headers
 from pixelferry.http.tracebacks import free_frames
 
 if TYPE_CHECKING:
@@ -202,6 +203,7 @@ class Handler(RequestHandler):
         self._owner.count_refused(problem)
         chosen_id = request_id(None)
         response = problem_response(problem, chosen_id)
+        add_security_headers(response)
         response.headers[REQUEST_ID_HEADER] = chosen_id
         response.headers[hdrs.SERVER] = SERVER_NAME
         response.headers[hdrs.CONNECTION] = "close"

@@ -21,6 +21,7 @@ from pixelferry.http.problems import (
     problem_response,
     unforeseen,
 )
+from pixelferry.http.security_headers import add_security_headers
 from pixelferry.http.tracebacks import free_frames
 from pixelferry.telemetry import OTHER, Telemetry
 
@@ -114,6 +115,7 @@ async def finish_head(request: web.Request, response: web.StreamResponse) -> Non
     """Complete the head of every response; runs when it is about to be sent."""
     headers = response.headers
     headers[hdrs.SERVER] = SERVER_NAME
+    add_security_headers(response)
     exchange = request.get(EXCHANGE)
     if exchange is not None:
         headers[REQUEST_ID_HEADER] = exchange.request_id

@@ -193,6 +193,7 @@ def raw_problem_response(problem: Problem, request_id: str) -> bytes:
         f"Date: {formatdate(usegmt=True)}\r\n"
         f"X-Request-Id: {request_id}\r\n"
         "Cache-Control: no-store\r\n"
+        "X-Content-Type-Options: nosniff\r\n"
         "Connection: close\r\n\r\n"
     )
     return head.encode() + body
