@@ -65,7 +65,11 @@ class Assignment:
     @classmethod
     def from_message(cls, message: Message) -> Self:
         """Read the first message."""
-        return cls(**message | {"settings": Settings(**message["settings"])})
+        settings: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value  # JSON knows no tuples
+            for name, value in message["settings"].items()
+        }
+        return cls(**message | {"settings": Settings(**settings)})
 
 
 class Channel:

@@ -174,6 +174,12 @@ class Settings:
     inline_max_output: int = _setting(
         units.size(0, 16 * 2**20), 64 * 2**10, "The same bound for the output."
     )
+    cors_origins: tuple[str, ...] = _setting(
+        units.origins(),
+        (),
+        "Origins whose pages browsers let use the service; * is all.",
+        default_text="none",
+    )
     log_level: str = _setting(
         units.choice("debug", "info", "warning", "error"), "info", "Least severe message logged."
     )

@@ -10,6 +10,9 @@ T = TypeVar("T")
 A = TypeVar("A", bound=int | None)
 N = TypeVar("N", int, float)
 
+_LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_NAME = rf"{_LABEL}(?:\.{_LABEL}){{0,15}}"  # of a host; containers have underscores in theirs
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 _BINARY = {"GiB": 2**30, "MiB": 2**20, "KiB": 2**10}
 _BYTES_IN = {"gb": 10**9, "mb": 10**6, "kb": 10**3, "b": 1, "": 1} | {
     name.lower(): number for name, number in _BINARY.items()
@@ -90,6 +93,28 @@ def or_auto(kind: Kind[int], auto: Callable[[], A]) -> Kind[int | A]:
     return Kind(f"auto or {kind.form}", f"auto or {kind.brief}", parse, show)
 
 
+def origins() -> Kind[tuple[str, ...]]:
+    """Origins of web pages as browsers name them (RFC 6454 6.2), or the one word `*`, or none."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        return ("*",) if text == "*" else _parse_list(_parse_origin, text)
+
+    form = (
+        "origins such as https://www.example.org or http://localhost:3000, parted by commas, or *"
+    )
+    return Kind(form, "origins, or *", parse, ",".join)
+
+
+def canonical_ipv6(text: str) -> str:
+    """The one way to write this address (RFC 5952); ValueError if it is none."""
+    import socket  # noqa: PLC0415 - only an address needs it
+
+    try:
+        return socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, text))
+    except OSError:
+        raise ValueError(text) from None
+
+
 def _range(  # noqa: PLR0917 - the callers stand right above
     brief: str, form: str, parse: Callable[[str], N], show: Callable[[N], str], low: N, high: N
 ) -> Kind[N]:
@@ -129,20 +154,23 @@ def _show_seconds(value: float) -> str:
 
 
 def _parse_host(text: str) -> str:
-    label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-    if not _is_ipv6(text):
-        _match(rf"{label}(\.{label}){{0,15}}", text)
+    if ":" in text:
+        canonical_ipv6(text.partition("%")[0])
+    else:
+        _match(_NAME, text)
     return text
 
 
-def _is_ipv6(text: str) -> bool:
-    import socket  # noqa: PLC0415 - only a host needs it
+def _parse_list(parse: Callable[[str], str], text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(parse(one.strip()) for one in text.split(","))) if text else ()
 
-    try:
-        socket.inet_pton(socket.AF_INET6, text.partition("%")[0])
-    except (OSError, ValueError):
-        return False
-    return True
+
+def _parse_origin(text: str) -> str:
+    match = _match(rf"([a-z][a-z0-9+.-]*)://({_NAME}|\[.+\])(:[1-9][0-9]{{0,4}})?", text)
+    scheme, host, port = match.groups("")
+    if host.startswith("["):
+        host = f"[{canonical_ipv6(host[1:-1])}]"
+    return f"{scheme}://{host}{port if port != _DEFAULT_PORTS.get(scheme) else ''}"
 
 
 def _match(pattern: str, text: str) -> re.Match[str]:

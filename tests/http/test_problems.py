@@ -71,13 +71,12 @@ async def test_targets_that_are_no_paths(
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("GET", "/convert", "POST, PUT"),
-        ("DELETE", "/convert", "POST, PUT"),
-        ("GET", "/rotate", "POST"),
-        ("PUT", "/inspect", "POST"),
-        ("POST", "/livez", "GET, HEAD"),
-        ("OPTIONS", "/", "GET, HEAD"),
-        ("PATCH", "/problems/not_found", "GET, HEAD"),
+        ("GET", "/convert", "OPTIONS, POST, PUT"),
+        ("DELETE", "/convert", "OPTIONS, POST, PUT"),
+        ("GET", "/rotate", "OPTIONS, POST"),
+        ("PUT", "/inspect", "OPTIONS, POST"),
+        ("POST", "/livez", "GET, HEAD, OPTIONS"),
+        ("PATCH", "/problems/not_found", "GET, HEAD, OPTIONS"),
     ],
 )
 async def test_unknown_methods(server: RunningServer, method: str, path: str, allowed: str) -> None:

@@ -113,6 +113,24 @@ def test_hosts(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("", ()),
+        ("*", ("*",)),
+        ("https://www.example.org", ("https://www.example.org",)),
+        ("http://a:80,https://a:443,http://a:443", ("http://a", "https://a", "http://a:443")),
+        (" HTTPS://A.example:8443 , http://a ", ("https://a.example:8443", "http://a")),
+        ("http://[0:0::1]:3000,http://127.0.0.1", ("http://[::1]:3000", "http://127.0.0.1")),
+        ("capacitor://localhost,http://a,http://a", ("capacitor://localhost", "http://a")),
+    ],
+)
+def test_origins_are_written_as_browsers_write_them(text: str, value: tuple[str, ...]) -> None:
+    assert Settings.load({"cors_origins": text}, {}).cors_origins == value
+    kind = DECLARED["cors_origins"].kind
+    assert kind.parse(kind.show(value)) == value
+
+
+@pytest.mark.parametrize(
     ("name", "text"),
     [
         ("host", "127.0.0.1:80"),
@@ -148,6 +166,20 @@ def test_hosts(text: str) -> None:
         ("read_timeout", "1e3"),
         ("read_timeout", "3601"),
         ("log_level", "loud"),
+        ("cors_origins", "example.org"),
+        ("cors_origins", "https://example.org/"),
+        ("cors_origins", "https://example.org/path"),
+        ("cors_origins", "https://*.example.org"),
+        ("cors_origins", "https://user@example.org"),
+        ("cors_origins", "https://example.org:"),
+        ("cors_origins", "https://b\N{LATIN SMALL LETTER U WITH DIAERESIS}cher.example"),
+        ("cors_origins", "https://[::1"),
+        ("cors_origins", "https://[v1.x]"),
+        ("cors_origins", "https://::1"),
+        ("cors_origins", "null"),
+        ("cors_origins", "*, https://example.org"),
+        ("cors_origins", "https://example.org,"),
+        ("cors_origins", "https://a https://b"),
     ],
 )
 def test_wrong_value_is_refused_by_name_value_and_form(name: str, text: str) -> None:

@@ -6,6 +6,7 @@ from pixelferry._native import Limits
 from pixelferry.budget import Budget
 from pixelferry.http import answers
 from pixelferry.http.body_stream import BodyLimits
+from pixelferry.http.cors import share_with
 from pixelferry.http.drain import DRAIN, Drain
 from pixelferry.http.gate import gate
 from pixelferry.http.middlewares import (
@@ -18,7 +19,7 @@ from pixelferry.http.middlewares import (
 )
 from pixelferry.http.openapi import openapi
 from pixelferry.http.problems import PROBLEMS
-from pixelferry.http.routes import convert, fallback, inspect, rotate
+from pixelferry.http.routes import convert, fallback, inspect, options, rotate
 from pixelferry.http.routes.health import get_livez, get_readyz
 from pixelferry.http.routes.metrics import BUDGET, TELEMETRY, get_metrics
 from pixelferry.http.routes.openapi import OPENAPI, get_openapi
@@ -134,11 +135,13 @@ def create_app(settings: Settings, place: Place | None = None) -> web.Applicatio
         middlewares=(observation(telemetry), answer_problems, gate(always)),
     )
     app.on_response_prepare.append(finish_head)
+    if settings.cors_origins:
+        app.on_response_prepare.append(share_with(settings.cors_origins))
     for route in ROUTES:
-        for method in route.methods:
-            app.router.add_route(
-                method, route.path, route.handler, expect_handler=leave_expectation
-            )
+        handlers = dict.fromkeys(route.methods, route.handler)
+        handlers["OPTIONS"] = options.options_handler(route.methods)
+        for method, handler in handlers.items():
+            app.router.add_route(method, route.path, handler, expect_handler=leave_expectation)
     app.router.add_route("*", fallback.PATH, fallback.refuse, expect_handler=leave_expectation)
 
     threads = Threads(settings.threads_of_worker)
@@ -176,7 +179,7 @@ def label_values() -> LabelValues:
     return LabelValues(
         routes={route.path: route.works_on_bodies for route in ROUTES},
         methods=METHODS,
-        statuses=sorted(answered | refused | {CLIENT_LEFT}),
+        statuses=sorted(answered | refused | {options.STATUS, CLIENT_LEFT}),
         codes=tuple(PROBLEMS),
         reasons=(*PROBLEMS, *WRITE_REJECTIONS),
     )
