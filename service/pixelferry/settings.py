@@ -37,8 +37,8 @@ class Setting(Generic[T]):
     secret: bool = False  # the value is never shown
 
     def show(self, value: T) -> str:
-        """The value as text; stars for a secret."""
-        return "***" if self.secret else self.kind.show(value)
+        """The value as text; stars for a secret that is set."""
+        return "***" if self.secret and value else self.kind.show(value)
 
     def parse(self, text: str, name: str) -> T:
         """Read `text`, given by the flag or variable `name`; SettingsError if it does not fit."""
@@ -61,7 +61,7 @@ def _setting(
     factory = default if callable(default) else lambda: default
     text = default_text or kind.show(factory())
     known = Setting(about, kind, factory, text, fallback, secret)
-    return field(default_factory=factory, metadata={"setting": known})
+    return field(default_factory=factory, repr=not secret, metadata={"setting": known})
 
 
 @dataclass(frozen=True)
@@ -174,11 +174,31 @@ class Settings:
     inline_max_output: int = _setting(
         units.size(0, 16 * 2**20), 64 * 2**10, "The same bound for the output."
     )
+    api_key: str = _setting(
+        units.bearer_token(16, 1024),
+        "",
+        "Key that every request but health checks must carry as Authorization: Bearer; as a flag, "
+        "others on the machine can see it.",
+        default_text="none",
+        secret=True,
+    )
+    api_key_file: str = _setting(
+        units.path(4095),
+        "",
+        "File that holds the key instead; read at the start.",
+        default_text="none",
+    )
     cors_origins: tuple[str, ...] = _setting(
         units.origins(),
         (),
         "Origins whose pages browsers let use the service; * is all.",
         default_text="none",
+    )
+    allowed_hosts: tuple[str, ...] = _setting(
+        units.host_names(),
+        (),
+        "Names under which the service may be asked; *.example.org is all below example.org.",
+        default_text="any",
     )
     log_level: str = _setting(
         units.choice("debug", "info", "warning", "error"), "info", "Least severe message logged."

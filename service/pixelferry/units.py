@@ -93,6 +93,20 @@ def or_auto(kind: Kind[int], auto: Callable[[], A]) -> Kind[int | A]:
     return Kind(f"auto or {kind.form}", f"auto or {kind.brief}", parse, show)
 
 
+def bearer_token(low: int, high: int) -> Kind[str]:
+    """A secret as `Authorization: Bearer` can carry it (RFC 6750 2.1), or nothing."""
+    token = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+
+    def parse(text: str) -> str:
+        if text and not (low <= len(text) <= high and token.fullmatch(text)):
+            raise ValueError(text)
+        return text
+
+    characters = "letters, digits and -._~+/ (= at the end)"
+    form = f"{low} to {high} {characters}, such as 'openssl rand -hex 32' prints"
+    return Kind(form, f"text, {low} to {high} characters", parse, str)
+
+
 def origins() -> Kind[tuple[str, ...]]:
     """Origins of web pages as browsers name them (RFC 6454 6.2), or the one word `*`, or none."""
 
@@ -103,6 +117,12 @@ def origins() -> Kind[tuple[str, ...]]:
         "origins such as https://www.example.org or http://localhost:3000, parted by commas, or *"
     )
     return Kind(form, "origins, or *", parse, ",".join)
+
+
+def host_names() -> Kind[tuple[str, ...]]:
+    """Hosts without ports, or none; `*.example.org` is any name below example.org."""
+    form = "host names such as www.example.org or *.example.org, or IP addresses, parted by commas"
+    return Kind(form, "names, addresses", lambda text: _parse_list(_parse_name, text), ",".join)
 
 
 def canonical_ipv6(text: str) -> str:
@@ -171,6 +191,12 @@ def _parse_origin(text: str) -> str:
     if host.startswith("["):
         host = f"[{canonical_ipv6(host[1:-1])}]"
     return f"{scheme}://{host}{port if port != _DEFAULT_PORTS.get(scheme) else ''}"
+
+
+def _parse_name(text: str) -> str:
+    if ":" in text:
+        return canonical_ipv6(text.removeprefix("[").removesuffix("]"))
+    return _match(rf"(?:\*\.)?{_NAME}", text)[0]
 
 
 def _match(pattern: str, text: str) -> re.Match[str]:

@@ -172,6 +172,14 @@ async def test_any_origin(serve: Serve) -> None:
     assert "authorization" in words(answer.headers["access-control-allow-headers"])
 
 
+async def test_a_page_is_told_that_its_key_is_wrong(serve: Serve) -> None:
+    server = await serve(cors_origins=(PAGE,), api_key="k" * 16)
+    answer = await ask(server, "/rotate", "POST", {"Origin": PAGE}, b"ABC")
+    assert answer.code == "unauthorized"
+    assert answer.headers["access-control-allow-origin"] == PAGE
+    assert (await preflight(server, "/rotate", PAGE)).status == 204
+
+
 async def test_by_default_nothing_is_shared(server: RunningServer) -> None:
     answer = await ask(server, "/rotate", "POST", {"Origin": PAGE}, b"ABC")
     assert not cors_headers(answer)

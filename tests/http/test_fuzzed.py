@@ -23,7 +23,7 @@ PATIENCE = 300.0  # seconds for some hundred requests
 @pytest.mark.usefixtures("everything_comes_back")
 async def test_schemathesis_finds_nothing(server: RunningServer) -> None:
     process = await asyncio.create_subprocess_exec(
-        *(*COMMAND, *CONFIG, "run", f"{f"http://127.0.0.1:{server.port}"}/openapi.json", *BOUNDS),
+        *(*COMMAND, *CONFIG, "run", f"http://127.0.0.1:{server.port}/openapi.json", *BOUNDS),
         cwd=TOP,
         env={**os.environ, "PYTHONPATH": "tests"},
         stdout=asyncio.subprocess.PIPE,

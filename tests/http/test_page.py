@@ -3,7 +3,7 @@
 import pytest
 
 from pixelferry.server import RunningServer
-from wire import connect
+from wire import connect, request
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8080", "pixel.example", "[::1]:8080"])
@@ -14,6 +14,16 @@ async def test_the_lines_name_the_host_that_was_asked(server: RunningServer, hos
     page = answer.body.decode()
     for path in ("convert", "inspect", "rotate?by=13", "livez", "metrics", "openapi.json"):
         assert f"http://{host}/{path}" in page
+
+
+async def test_the_lines_send_the_key_where_one_is_needed(server: RunningServer) -> None:
+    start = "  curl "
+    with_key = f'{start}-H "Authorization: Bearer $KEY" '
+    async with connect(server.port) as wire:
+        plain = await wire.ask(request("/", method="GET"))
+        keyed = await wire.ask(request("/", method="GET", headers={"Authorization": "Bearer x"}))
+    assert "Authorization" not in plain.body.decode()
+    assert keyed.body.decode() == plain.body.decode().replace(start, with_key)
 
 
 @pytest.mark.parametrize("host", ["a b", "x;reboot", "$(reboot)", 'x"', "x/../y", "[::1", ""])

@@ -113,6 +113,14 @@ def test_hosts(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    ["", "0123456789abcdef", "AZaz09-._~+/=====", "+" * 1024, "c29tZSBiYXNlNjQ="],
+)
+def test_keys(text: str) -> None:
+    assert Settings.load({"api_key": text}, {}).api_key == text
+
+
+@pytest.mark.parametrize(
     ("text", "value"),
     [
         ("", ()),
@@ -127,6 +135,21 @@ def test_hosts(text: str) -> None:
 def test_origins_are_written_as_browsers_write_them(text: str, value: tuple[str, ...]) -> None:
     assert Settings.load({"cors_origins": text}, {}).cors_origins == value
     kind = DECLARED["cors_origins"].kind
+    assert kind.parse(kind.show(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("", ()),
+        ("A.example, *.b.example", ("a.example", "*.b.example")),
+        ("my_service,10.0.0.1", ("my_service", "10.0.0.1")),
+        ("[0::1],::1", ("::1",)),
+    ],
+)
+def test_host_names(text: str, value: tuple[str, ...]) -> None:
+    assert Settings.load({"allowed_hosts": text}, {}).allowed_hosts == value
+    kind = DECLARED["allowed_hosts"].kind
     assert kind.parse(kind.show(value)) == value
 
 
@@ -180,6 +203,16 @@ def test_origins_are_written_as_browsers_write_them(text: str, value: tuple[str,
         ("cors_origins", "*, https://example.org"),
         ("cors_origins", "https://example.org,"),
         ("cors_origins", "https://a https://b"),
+        ("allowed_hosts", "*"),
+        ("allowed_hosts", "*.*.example"),
+        ("allowed_hosts", "*example"),
+        ("allowed_hosts", "a.*.example"),
+        ("allowed_hosts", "example.org:80"),
+        ("allowed_hosts", "[::1]:80"),
+        ("allowed_hosts", "https://example.org"),
+        ("allowed_hosts", "a..b"),
+        ("allowed_hosts", "a,,b"),
+        ("allowed_hosts", "a b"),
     ],
 )
 def test_wrong_value_is_refused_by_name_value_and_form(name: str, text: str) -> None:
@@ -235,7 +268,30 @@ def test_every_field_is_declared_and_has_a_row() -> None:
 def test_secret_is_never_shown() -> None:
     key = Setting("A key.", units.choice("sesame"), str, "", secret=True)
     assert key.show("sesame") == "***"
+    assert key.show("") == ""  # so that one sees that there is none
     with pytest.raises(SettingsError) as caught:
         key.parse("hunter2", "PIXELFERRY_KEY")
     assert "hunter2" not in str(caught.value)
     assert "PIXELFERRY_KEY" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("fifteen-letters", "x" * 1025, "sixteen letters!", "sixteen-letters!", "a,b" * 10),
+        *("=" * 20, "x" * 20 + "=x", " " + "x" * 20, "x" * 20 + "\n", "\N{KELVIN SIGN}" * 20),
+    ],
+)
+def test_wrong_key_is_refused_and_not_shown(text: str) -> None:
+    form = DECLARED["api_key"].kind.form
+    assert mistake({"api_key": text}, {}) == f"--api-key=***: expected {form}"
+    environ = {"PIXELFERRY_API_KEY": text}
+    assert mistake({}, environ) == f"PIXELFERRY_API_KEY=***: expected {form}"
+
+
+def test_key_is_in_no_representation() -> None:
+    key = "0123456789abcdef"
+    settings = Settings.load({"api_key": key}, {})
+    assert settings.api_key == key
+    assert key not in repr(settings)
+    assert key not in str(settings)

@@ -12,6 +12,7 @@ from pixelferry.control import Assignment
 from pixelferry.settings import Settings
 from served import in_each_worker, processes, served
 from serving import until
+from wire import connect, request
 
 SERVING = {"aiohttp", "uvloop", "prometheus_client"}
 
@@ -30,6 +31,11 @@ def environment(pid: int) -> dict[str, str]:
     return dict(entry.split("=", 1) for entry in text.split("\0") if entry)
 
 
+def arguments(pid: int) -> str:
+    """Its command line, as everybody on the machine can read it."""
+    return Path(f"/proc/{pid}/cmdline").read_text()
+
+
 def test_it_imports_nothing_that_serving_needs() -> None:
     code = "import pixelferry.cli, pixelferry.supervisor, sys; print(*sys.modules)"
     done = run(command=[sys.executable, "-c", code])
@@ -39,7 +45,14 @@ def test_it_imports_nothing_that_serving_needs() -> None:
 
 
 def test_an_assignment_arrives_as_it_was_sent() -> None:
-    settings = replace(Settings(), grace=0.5, threads=3, uds="/a b")
+    settings = replace(
+        Settings(),
+        grace=0.5,
+        threads=3,
+        uds="/a b",
+        api_key="0123456789abcdef",
+        cors_origins=("https://a", "https://b"),
+    )
     sent = Assignment(settings=settings, slot=1, workers=2, listener=7, counters=8, place=2)
     assert Assignment.from_message(json.loads(json.dumps(sent.to_message()))) == sent
 
@@ -63,3 +76,20 @@ async def test_no_zombie_is_left(tmp_path: Path) -> None:
         for ended in (pid, worker):
             os.kill(ended, signal.SIGKILL)
         await until(lambda: not any(Path(f"/proc/{ended}").exists() for ended in (pid, worker)))
+
+
+async def test_workers_ask_for_the_key_that_their_supervisor_has_read(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_text("0123456789abcdef\n")
+    async with served("--api-key-file", str(path), "--cors-origins", "https://a") as service:
+        path.unlink()  # whoever replaces a worker does not read it again
+        (worker,) = service.workers()
+        assert "0123456789abcdef" not in arguments(worker)
+        assert "0123456789abcdef" not in "".join(environment(worker).values())
+        async with connect(service.port) as wire:
+            headers = {"Origin": "https://a"}
+            answer = await wire.ask(request("/rotate", b"ABC", headers=headers))
+            assert (answer.status, answer.code) == (401, "unauthorized")
+            assert answer.headers["access-control-allow-origin"] == "https://a"
+            headers["Authorization"] = "Bearer 0123456789abcdef"
+            assert (await wire.ask(request("/rotate", b"ABC", headers=headers))).body == b"NOP"

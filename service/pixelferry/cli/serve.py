@@ -3,6 +3,7 @@
 import click
 
 from pixelferry.cli.options import load_settings, setting_flags
+from pixelferry.key_file import with_api_key
 
 
 @click.command()
@@ -12,7 +13,7 @@ def serve(**flags: str | None) -> int:
 
     A flag goes before its environment variable, that before the default.
     """
-    settings = load_settings(flags)
+    settings = with_api_key(load_settings(flags))
 
     from pixelferry import supervisor  # noqa: PLC0415 - a wrong setting need not wait for it
 

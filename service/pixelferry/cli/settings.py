@@ -5,8 +5,9 @@ import os
 
 import click
 
-from pixelferry.cli.options import given, setting_flags
+from pixelferry.cli.options import given, load_settings, setting_flags
 from pixelferry.cli.report import show
+from pixelferry.key_file import with_api_key
 from pixelferry.settings import Resolved, resolve, variable
 
 
@@ -18,6 +19,7 @@ def settings(as_json: bool, **flags: str | None) -> int:
 
     They are those that serve would start with, given the same flags and environment.
     """
+    with_api_key(load_settings(flags))  # complains as serve would
     effective = resolve(given(flags), os.environ)
     if as_json:
         show(json.dumps({variable(one.name): _members(one) for one in effective}, indent=2))
@@ -29,5 +31,5 @@ def settings(as_json: bool, **flags: str | None) -> int:
 
 
 def _members(one: Resolved) -> dict[str, object]:
-    value = "***" if one.setting.secret else one.value
+    value = one.setting.show(one.value) if one.setting.secret else one.value
     return {"value": value, "source": one.source, "help": one.setting.about}

@@ -8,7 +8,7 @@ from pixelferry.http import answers
 from pixelferry.http.body_stream import BodyLimits
 from pixelferry.http.cors import share_with
 from pixelferry.http.drain import DRAIN, Drain
-from pixelferry.http.gate import gate
+from pixelferry.http.gate import gate, gate_problems
 from pixelferry.http.middlewares import (
     CLIENT_LEFT,
     METHODS,
@@ -27,6 +27,7 @@ from pixelferry.http.routes.page import get_page
 from pixelferry.http.routes.problem import get_problem
 from pixelferry.http.routing import Route
 from pixelferry.http.write_progress import WRITE_REJECTIONS
+from pixelferry.key_file import with_api_key
 from pixelferry.settings import Settings
 from pixelferry.shared_counters import Place
 from pixelferry.telemetry import LabelValues, Telemetry
@@ -127,12 +128,14 @@ ROUTES: tuple[Route, ...] = (
 def create_app(settings: Settings, place: Place | None = None) -> web.Application:
     """Make the application. It owns its worker threads.
 
-    It counts, and holds memory, in `place` of a block that workers share, or shares nothing.
+    It counts, and holds memory, in `place` of a block that workers share, or shares nothing. Raises
+    SettingsError if the settings name a key file that cannot be used.
     """
+    settings = with_api_key(settings)
     telemetry = Telemetry(label_values(), place)
     always = frozenset(route.path for route in ROUTES if route.always)
     app = web.Application(
-        middlewares=(observation(telemetry), answer_problems, gate(always)),
+        middlewares=(observation(telemetry), answer_problems, gate(always, settings)),
     )
     app.on_response_prepare.append(finish_head)
     if settings.cors_origins:
@@ -162,7 +165,7 @@ def create_app(settings: Settings, place: Place | None = None) -> web.Applicatio
     app[BUDGET] = budget
     telemetry.budget_limit_bytes = budget.limit
     app[DRAIN] = Drain()
-    app[OPENAPI] = openapi(ROUTES)
+    app[OPENAPI] = openapi(ROUTES, gate_problems(settings), with_key=bool(settings.api_key))
 
     async def stop_workers(_: web.Application) -> None:
         threads.shutdown()  # what runs was cancelled and ends within rows

@@ -6,22 +6,44 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from pixelferry.http.aiohttp_handler import client_of
+from pixelferry.http.allowed_hosts import host_check
+from pixelferry.http.api_key import key_check
 from pixelferry.http.middlewares import route_of
 from pixelferry.http.problems import Refusal
-from pixelferry.settings import variable
+from pixelferry.http.routing import Check
+from pixelferry.settings import Settings, variable
 
 
-def gate(always: AbstractSet[str]) -> Middleware:
+def gate(always: AbstractSet[str], settings: Settings) -> Middleware:
     """Return the middleware that refuses; the routes `always` are open to everybody."""
+    checks = tuple(_checks(settings).values())
 
     @web.middleware
     async def let_in(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if route_of(request) not in always and client_of(request).surplus:
-            raise Refusal(
-                "too_many_connections",
-                "as many connections are open as are served",
-                setting=variable("max_connections"),
-            )
+        if route_of(request) not in always:
+            if client_of(request).surplus:
+                raise Refusal(
+                    "too_many_connections",
+                    "as many connections are open as are served",
+                    setting=variable("max_connections"),
+                )
+            for check in checks:
+                check(request)
         return await handler(request)
 
     return let_in
+
+
+def gate_problems(settings: Settings) -> tuple[str, ...]:
+    """Return the codes with which requests are refused because of who asks."""
+    return tuple(_checks(settings))
+
+
+def _checks(settings: Settings) -> dict[str, Check]:
+    """Only what is configured, by the code of the problem; in the order of the checks."""
+    checks: dict[str, Check] = {}
+    if settings.allowed_hosts:
+        checks["host_not_allowed"] = host_check(settings.allowed_hosts)
+    if settings.api_key:
+        checks["unauthorized"] = key_check(settings.api_key)
+    return checks

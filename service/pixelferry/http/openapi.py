@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from pixelferry._native import __version__
@@ -30,15 +31,23 @@ _PROBLEM_SCHEMA = {
         "known": {"type": "array", "items": {"type": "string"}},
     },
 }
+_KEY_SCHEME = {"type": "http", "scheme": "bearer", "description": "The key of this service."}
 
 
-def openapi(routes: Iterable[Route]) -> bytes:
-    """Return the document as JSON. Its URLs are relative, so that a path prefix works."""
+def openapi(routes: Iterable[Route], gate_problems: tuple[str, ...], *, with_key: bool) -> bytes:
+    """Return the document as JSON. Its URLs are relative, so that a path prefix works.
+
+    `gate_problems` are what any route may answer but those that answer always; `with_key` says that
+    these need the key.
+    """
     paths: dict[str, Any] = defaultdict(dict)
     for route in routes:
+        passed = route if route.always else replace(route, problems=route.problems + gate_problems)
         for method in route.methods:
-            paths[route.path][method.lower()] = _operation(route, method)
-    document = {
+            operation = paths[route.path][method.lower()] = _operation(passed, method)
+            if with_key and route.always:
+                operation["security"] = []
+    document: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {
             "title": "pixelferry",
@@ -50,6 +59,9 @@ def openapi(routes: Iterable[Route]) -> bytes:
         "paths": paths,
         "components": {"schemas": {"Problem": _PROBLEM_SCHEMA}},
     }
+    if with_key:
+        document["components"]["securitySchemes"] = {"key": _KEY_SCHEME}
+        document["security"] = [{"key": []}]
     return json.dumps(document, indent=1).encode()
 
 

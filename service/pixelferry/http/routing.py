@@ -7,6 +7,8 @@ from typing import Any, TypeAlias
 from aiohttp import web
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Check: TypeAlias = Callable[[web.Request], None]
+"""Raises Refusal for a request that the route is not to see."""
 
 
 @dataclass(frozen=True)
