@@ -57,20 +57,11 @@ async def test_a_listed_host_is_answered(named: RunningServer, host: str) -> Non
         ".ferry.example",
         "xferry.example",
         "*.ferry.example",
-        "evil.example/.ferry.example",
-        "evil.example#.ferry.example",
-        "pixel.example:80:80",
         "pixel.example..",
-        "pixel.example@evil.example",
-        "user@pixel.example",
         "pixel.example,evil.example",
-        "::1",
         "[::2]",
-        "[::1",
-        "[::1]x",
         "[1:2]",
         "10.0.0.11",
-        "p\xefxel.example",
     ],
 )
 async def test_any_other_host_is_refused(named: RunningServer, host: str) -> None:
@@ -79,15 +70,33 @@ async def test_any_other_host_is_refused(named: RunningServer, host: str) -> Non
     assert answer.problem["setting"] == "PIXELFERRY_ALLOWED_HOSTS"
 
 
-async def test_a_host_in_the_target_goes_before_the_header(named: RunningServer) -> None:
-    for target, header, status in (
-        ("http://pixel.example/metrics", "evil.example", 200),
-        ("http://[::1]:80/metrics", "evil.example", 200),
-        ("http://evil.example/metrics", "pixel.example", 421),
-        ("http://user@pixel.example/metrics", "evil.example", 200),
-        ("http://pixel.example@evil.example/metrics", "pixel.example", 421),
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example/.ferry.example",
+        "evil.example#.ferry.example",
+        "pixel.example:80:80",
+        "pixel.example@evil.example",
+        "user@pixel.example",
+        "::1",
+        "[::1",
+        "[::1]x",
+        "p\xefxel.example",
+    ],
+)
+async def test_what_is_no_host_is_refused_before(named: RunningServer, host: str) -> None:
+    answer = await ask(named, f"GET /metrics HTTP/1.1\r\nHost: {host}")
+    assert (answer.status, answer.code) == (400, "malformed_request")
+
+
+async def test_a_host_in_the_target_is_looked_at(named: RunningServer) -> None:
+    for target, status in (
+        ("http://pixel.example/metrics", 200),
+        ("http://[::1]:80/metrics", 200),
+        ("http://evil.example/metrics", 421),
+        ("http://pixel.example@evil.example/metrics", 421),
     ):
-        answer = await ask(named, f"GET {target} HTTP/1.1\r\nHost: {header}")
+        answer = await ask(named, f"GET {target} HTTP/1.0")
         assert answer.status == status, target
 
 
