@@ -15,9 +15,9 @@ from typing import Final, Self
 from typing_extensions import Buffer
 
 from pixelferry._native import Account, PixelferryError, Reservation, output_capacity
+from pixelferry.memory import kept_for_small, largest_need
 
 SMALL: Final = 2**20  # bytes: a need up to this goes into the lane for small ones
-KEPT_SHARE: Final = 8  # an eighth is kept for them
 PEER_LOOK: Final = 0.05  # seconds: what another process gives back does not wake this one
 
 
@@ -82,7 +82,7 @@ class Budget:
 
         `max_queue` bounds each lane, `queue_timeout` the seconds that one may wait.
         """
-        self._account = Account(limit, kept=limit // KEPT_SHARE, held=held, peer=peer)
+        self._account = Account(limit, kept=kept_for_small(limit), held=held, peer=peer)
         self._max_queue = max_queue
         self._queue_timeout = queue_timeout
         self._beside_peer = peer is not None
@@ -99,7 +99,7 @@ class Budget:
     @property
     def largest(self) -> int:
         """Bytes that one request may need."""
-        return self._account.limit - self._account.kept
+        return largest_need(self._account.limit)
 
     @property
     def held(self) -> int:

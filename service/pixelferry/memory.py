@@ -6,13 +6,23 @@ from typing import Final
 from pixelferry.cgroup import cgroup_folders, read_text
 
 PROCESS: Final = 80 * 2**20  # bytes of one process beside its budget
-LEAST_BUDGET: Final = 64 * 2**20  # bytes: with less not even a photo of 16 MP can be converted
+LEAST_BUDGET: Final = 64 * 2**20  # bytes: with less not even a photo of 12 MP fits
 _UNLIMITED: Final = 2**62  # cgroup v1 writes a number near 2^63 for "no limit"
 
 
 def default_budget(processes: int = 1, root: str = "") -> int:
     """Return 60 % of what is left beside `processes` processes, in bytes, at least 64 MiB."""
     return max(LEAST_BUDGET, (usable_memory(root) - PROCESS * processes) * 6 // 10)
+
+
+def kept_for_small(budget: int) -> int:
+    """Return how many bytes of a budget are kept for small needs: an eighth."""
+    return budget // 8
+
+
+def largest_need(budget: int) -> int:
+    """Return how many bytes of a budget one request may hold."""
+    return budget - kept_for_small(budget)
 
 
 def usable_memory(root: str = "") -> int:

@@ -94,6 +94,13 @@ class Settings:
         "with .0, .1 and so on.",
         default_text="none",
     )
+    admin_bind: str = _setting(
+        units.address(),
+        "",
+        "Address and port of the supervisor's own /livez, /readyz and /metrics, which answer even "
+        "while all workers are busy.",
+        default_text="none",
+    )
     workers: int = _setting(
         units.or_auto(units.count(1, 256), available_cpus),
         1,

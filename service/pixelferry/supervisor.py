@@ -5,6 +5,7 @@ whatever happens to a worker.
 """
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -15,13 +16,17 @@ from pixelferry._native import __version__
 from pixelferry.control import Assignment
 from pixelferry.listeners import close_listeners, open_listeners, url
 from pixelferry.logs import configure_logging
+from pixelferry.memory import largest_need
 from pixelferry.reaper import Reaper
-from pixelferry.settings import Settings
+from pixelferry.settings import Settings, variable
 from pixelferry.shared_counters import PLACES_PER_SLOT, CounterBlock
 from pixelferry.slot import Slot
 from pixelferry.supervisor_telemetry import SupervisorTelemetry
+from pixelferry.units import split_address
 
 _STDERR = 2  # file descriptor
+
+_log = logging.getLogger(__name__)
 
 
 def serve(settings: Settings) -> int:
@@ -47,11 +52,29 @@ def serve(settings: Settings) -> int:
 
 
 async def _supervise(settings: Settings, listeners: list[socket.socket]) -> int:
-    return await _Supervisor(settings, listeners).run()
+    block = CounterBlock.create(len(listeners))
+    if settings.admin_bind:
+        try:
+            await _start_admin(settings, block)
+        except OSError as error:
+            message = f"pixelferry: cannot listen on {settings.admin_bind}: {error.strerror}"
+            print(message, file=sys.stderr)
+            return 1
+    return await _Supervisor(settings, listeners, block).run()
+
+
+async def _start_admin(settings: Settings, block: CounterBlock) -> None:
+    from pixelferry.admin import Admin  # noqa: PLC0415 - only this needs what renders metrics
+
+    server = await Admin(block, settings.api_key).start(*split_address(settings.admin_bind))
+    host, port = server.sockets[0].getsockname()[:2]
+    _log.info("the supervisor answers at %s port %d", host, port)
 
 
 class _Supervisor:
-    def __init__(self, settings: Settings, listeners: list[socket.socket]) -> None:
+    def __init__(
+        self, settings: Settings, listeners: list[socket.socket], block: CounterBlock
+    ) -> None:
         self._settings = settings
         self._listeners = listeners
         self._signals: asyncio.Queue[int] = asyncio.Queue()
@@ -63,7 +86,6 @@ class _Supervisor:
             loop.add_signal_handler(number, self._signals.put_nowait, number)
         loop.add_signal_handler(signal.SIGHUP, self._hung_up)
         reaper = Reaper()
-        block = CounterBlock.create(len(listeners))
         telemetry = SupervisorTelemetry(block)
         self._slots = [
             Slot(
@@ -113,6 +135,7 @@ class _Supervisor:
         """Tell when all workers are ready; then replace them at each SIGHUP."""
         for slot in self._slots:
             await slot.served.wait()
+        _warn_of_little_memory(self._settings)
         _say(_greeting(self._settings, self._listeners[0]))
         while True:
             await self._hangup.wait()
@@ -151,12 +174,29 @@ def _fill_standard_streams() -> None:
 
 
 def _greeting(settings: Settings, listener: socket.socket) -> str:
+    share = settings.share()
     return (
         f"pixelferry {__version__} answers at {url(settings, listener)}\n"
         f"limits: bodies of {settings.max_body} bytes, pictures of {settings.max_pixels} pixels "
         f"and {settings.max_dimension} a side, {settings.threads_of_worker} at the same time "
-        f"in each of {settings.workers} {'worker' if settings.workers == 1 else 'workers'}"
+        f"in each of {settings.workers} {'worker' if settings.workers == 1 else 'workers'}; "
+        f"memory for requests {settings.budget} bytes, {share.budget} a worker, "
+        f"which is enough for a picture of {_largest_picture(share)} pixels"
     )
+
+
+def _largest_picture(share: Settings) -> int:
+    """About how many pixels fit: 3 bytes of output each, rounded up to a block, and 1 of body."""
+    return largest_need(share.budget) * 8 // 35
+
+
+def _warn_of_little_memory(settings: Settings) -> None:
+    pixels = _largest_picture(settings.share())
+    if pixels < settings.max_pixels:
+        _log.warning(
+            "%s has room for pictures of about %d pixels, %s allows %d",
+            *(variable("memory_budget"), pixels, variable("max_pixels"), settings.max_pixels),
+        )
 
 
 def _say(text: str) -> None:

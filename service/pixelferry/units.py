@@ -70,6 +70,29 @@ def host() -> Kind[str]:
     return Kind(form, "address or name", _parse_host, str)
 
 
+def address() -> Kind[str]:
+    """An address with a port, as `split_address` takes it; empty for none."""
+
+    def parse(text: str) -> str:
+        if text:
+            split_address(text)
+        return text
+
+    return Kind("an address such as 127.0.0.1:9090 or [::1]:9090", "address:port", parse, str)
+
+
+def split_address(text: str) -> tuple[str, int]:
+    """The host and the port of `text`; ValueError if it names no such."""
+    host, colon, port = text.rpartition(":")
+    number = int(_match(r"[0-9]{1,5}", port)[0])
+    if not colon or number > 65_535:
+        raise ValueError(text)
+    if host.startswith("[") and host.endswith("]"):
+        return canonical_ipv6(host[1:-1]), number
+    _match(_NAME, host)
+    return host, number
+
+
 def path(longest: int) -> Kind[str]:
     """A path of at most `longest` bytes; empty for none."""
 

@@ -10,6 +10,7 @@ import pytest
 
 from pixelferry import _native
 from pixelferry.budget import SMALL, Budget, Need
+from pixelferry.http import min_rate
 from pixelferry.http.routes.metrics import BUDGET, TELEMETRY
 from pixelferry.server import RunningServer
 from png_writer import small_png
@@ -77,6 +78,19 @@ async def test_the_body_is_not_read_while_it_waits(serve: Serve) -> None:
             assert not sending.done()  # the sender is held back
         await sending
         assert len((await wire.answer()).body) == len(body)
+
+
+async def test_the_wait_is_not_the_clients_fault(
+    serve: Serve, large_png: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(min_rate, "RATE_FREE", 0.1)
+    server = await serve(memory_budget=LIMIT, min_rate=1)
+    async with connect(server.port) as wire:
+        async with full(server) as budget:
+            await wire.send(request(body=large_png[:40], length=len(large_png)))
+            await until(lambda: budget.large_waiting)
+            await asyncio.sleep(0.2)  # longer than anybody may be slow
+        assert (await wire.ask(large_png[40:])).status == 200
 
 
 async def test_a_full_queue_is_said(serve: Serve, large_png: bytes) -> None:

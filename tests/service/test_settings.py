@@ -9,6 +9,7 @@ import pytest
 
 from pixelferry import units
 from pixelferry.settings import (
+from pixelferry.units import split_address
     DECLARED,
     MAX_UDS,
     Setting,
@@ -110,6 +111,24 @@ def test_auto_threads_are_the_share_of_a_worker(
 )
 def test_hosts(text: str) -> None:
     assert Settings.load({"host": text}, {}).host == text
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("127.0.0.1:9090", ("127.0.0.1", 9090)),
+        ("[0::1]:0", ("::1", 0)),
+        ("localhost:65535", ("localhost", 65_535)),
+    ],
+)
+def test_addresses(text: str, address: tuple[str, int]) -> None:
+    assert split_address(Settings.load({"admin_bind": text}, {}).admin_bind) == address
+
+
+@pytest.mark.parametrize("text", ["9090", ":9090", "a:", "a:65536", "::1:9090", "[x]:1", "a b:1"])
+def test_what_is_no_address(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"expected an address such as 127.0.0.1:9090"):
+        Settings.load({"admin_bind": text}, {})
 
 
 @pytest.mark.parametrize(

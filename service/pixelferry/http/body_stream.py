@@ -52,6 +52,7 @@ class BodyStream:
 
     def admit(self) -> None:
         """Let the body come as fast as it is taken; until then it comes in small pieces."""
+        self._awaited_since = None  # the wait for memory was not the client's
         if not self._content.is_eof():  # else it is the next request that is arriving
             client_of(self._request).admit_body()
 
