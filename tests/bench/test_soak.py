@@ -9,6 +9,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -19,6 +20,7 @@ import pytest
 
 from convert_bench.machine import this_machine
 from png_writer import small_png
+from soak import rolling
 from soak.apart import Apart
 from soak.bad_requests import BadRequests
 from soak.conversation import Load, ask
@@ -33,6 +35,7 @@ from soak.process_tree import children, client_ports, resident_bytes, tree
 from soak.processors import processor_times
 from soak.report import report
 from soak.results import MEBIBYTE, Event, HealthResult, KindResult, Plan, Results
+from soak.rolling import Rolled
 from soak.service import serving
 from soak.tally import FAILED, Failure
 from soak.verdict import promises
@@ -370,6 +373,25 @@ def test_pictures_are_converted_by_the_command() -> None:
         converted("broken", b"no PNG")
 
 
+ROLLED = Rolled(Counter({"200": 9}), Counter(), 1.0, [0.5, 0.5], exit_code=0)
+
+
+@pytest.mark.parametrize(
+    ("rolled", "kept"),
+    [
+        (ROLLED, True),
+        (replace(ROLLED, outcomes=Counter({"200": 8})), False),
+        (replace(ROLLED, outcomes=Counter({"200": 9, FAILED: 1})), False),
+        (replace(ROLLED, outcomes=Counter({"200": 9, "503 queue_full": 1})), False),
+        (replace(ROLLED, replacements=[0.5]), False),
+        (replace(ROLLED, exit_code=1), False),
+    ],
+)
+def test_a_rolling_replacement_is_judged(rolled: Rolled, kept: bool) -> None:
+    plan = rolling.Plan(posts=9, replacements=2, workers=2, seed=1)
+    assert all(one.kept for one in rolling.promises(plan, rolled)) is kept
+
+
 def run_module(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", *map(str, arguments)],
@@ -379,6 +401,14 @@ def run_module(*arguments: object) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
     )
+
+
+def test_no_post_fails_in_a_short_rolling_replacement(tmp_path: Path) -> None:
+    few = ("--posts", 200, "--replacements", 1)
+    done = run_module("soak.rolling", *few, "--out", tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (file,) = tmp_path.glob("*-rolling.md")
+    assert file.read_text().count("PASS") == 4
 
 
 def test_a_short_soak_keeps_all_promises(tmp_path: Path) -> None:
