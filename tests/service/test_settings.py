@@ -9,7 +9,6 @@ import pytest
 
 from pixelferry import units
 from pixelferry.settings import (
-from pixelferry.units import split_address
     DECLARED,
     MAX_UDS,
     Setting,
@@ -20,6 +19,7 @@ from pixelferry.units import split_address
     resolve,
     variable,
 )
+from pixelferry.units import split_address
 
 
 def mistake(flags: dict[str, str], environ: dict[str, str]) -> str:
