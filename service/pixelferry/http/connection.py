@@ -20,7 +20,7 @@ from pixelferry.settings import variable
 if TYPE_CHECKING:
     from pixelferry.http.connections import Connections
 
-MAX_HEAD: Final = 32 * 1024  # bytes of a request's line and headers
+MAX_HEAD: Final = 16 * 1024  # bytes of a request's line and headers
 LINGER: Final = 2.0  # seconds in which a refused body is still read, so that the answer is seen
 SURPLUS_PATIENCE: Final = 2.0  # seconds for the head of a connection that is one too many
 MIN_DISCARDABLE: Final = 16 * 2**20  # bytes of it, or twice what is accepted: it was too large
