@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 import pixelferry
+from pixelferry.http.aiohttp_handler import Handler
 from pixelferry.http.routes.metrics import TELEMETRY
 from pixelferry.server import RunningServer
 from serving import until
@@ -35,6 +36,25 @@ async def test_single_bytes_of_a_form(server: RunningServer, png: bytes) -> None
         await wire.send(*one_by_one(request(body=body, headers=headers)))
         answer = await wire.answer()
     assert answer.body == bytes(memoryview(pixelferry.convert(png)))
+
+
+async def test_framing_that_comes_without_a_byte_of_the_body(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came: list[bytes] = []
+    take = Handler.data_received
+
+    def note_and_take(handler: Handler, data: bytes) -> None:
+        came.append(data)
+        take(handler, data)
+
+    monkeypatch.setattr(Handler, "data_received", note_and_take)
+    head = request("/convert", headers={"Transfer-Encoding": "chunked"})
+    async with connect(server.port) as wire:
+        for part in (head, b"1\r\n", b"A", b"\r\n", b"0;a=b\r\n", b"X-Sum: 1\r\n", b"\r\n"):
+            await wire.send(part)
+            await until(lambda: came[-1:] == [part])  # noqa: B023 - called at once
+        assert (await wire.answer()).code == "not_a_png"
 
 
 async def test_chunk_extensions_and_trailers_are_ignored(server: RunningServer) -> None:

@@ -101,6 +101,7 @@ class Handler(RequestHandler):
         if self._broken:
             return
         requests, in_body = self._request_count, not self._body.is_eof()
+        received = self._body.total_bytes
         taken_up = in_body and not self._messages
         super().data_received(data)
         if taken_up and self._body.is_eof():
@@ -113,6 +114,8 @@ class Handler(RequestHandler):
             # Not the rest of a body, no requests too many to parse now, no blank lines before one.
             self._stop_keepalive_clock()
             self.client.head_grows(len(data))
+        elif in_body and not self._body.is_eof() and self._body.total_bytes == received:
+            return  # a part of a chunk's size or of a trailer: whoever awaits a byte still does
         self.client.parsed(body_complete=self._body.is_eof())
 
     def _count_as_taken_up(self) -> None:
