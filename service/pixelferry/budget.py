@@ -197,7 +197,8 @@ class Budget:
             self._listen()
 
     def _admit_waiting(self) -> None:
-        for lane in (self._small, self._large):
+        # The small ones once more: no large one may wait any longer.
+        for lane in (self._small, self._large, self._small):
             while lane and (reservation := self._try(lane[0].need)) is not None:
                 admitted = lane.popleft().admitted
                 if admitted.cancelled():  # and not yet gone

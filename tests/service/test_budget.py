@@ -111,6 +111,20 @@ async def test_small_needs_use_the_rest_only_while_no_large_one_waits(make: Make
         reservation.release()
 
 
+async def test_the_last_large_one_lets_the_small_ones_go_on(make: Make) -> None:
+    budget = make()
+    with releasing(await budget.admit(Need(LARGEST))) as held:
+        kept = [await budget.admit(Need(SMALL)) for _ in range(KEPT // SMALL)]
+        large = start(budget.admit(Need(SMALL + 1)))
+        await until(lambda: budget.large_waiting)
+        small = start(budget.admit(Need(SMALL)))
+        await until(lambda: budget.small_waiting)
+        held.release()
+        both = [await large, await small]  # also while nothing more comes back
+    for reservation in kept + both:
+        reservation.release()
+
+
 async def test_each_lane_is_bounded_in_number(make: Make) -> None:
     budget = make(max_queue=1)
     held = [await budget.admit(Need(LARGEST))]
