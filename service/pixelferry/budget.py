@@ -17,7 +17,7 @@ from typing_extensions import Buffer
 from pixelferry._native import Account, PixelferryError, Reservation, output_capacity
 from pixelferry.memory import kept_for_small, largest_need
 
-SMALL: Final = 2**20  # bytes: a need up to this goes into the lane for small ones
+SMALL: Final = 2**20  # bytes: a need up to this, and to the part kept, has the lane for small ones
 PEER_LOOK: Final = 0.05  # seconds: what another process gives back does not wake this one
 
 
@@ -144,11 +144,15 @@ class Budget:
             )
         return await self._wait(lane, need)
 
+    def _is_small(self, need: Need) -> bool:
+        # What the kept part could never hold would only stand in the way of those it is for.
+        return need.nbytes <= min(SMALL, self._account.kept)
+
     def _lane_of(self, need: Need) -> deque[_Waiter]:
-        return self._small if need.nbytes <= SMALL else self._large
+        return self._small if self._is_small(need) else self._large
 
     def _try(self, need: Need) -> Reservation | None:
-        small = need.nbytes <= SMALL
+        small = self._is_small(need)
         return self._account.try_reserve(
             need.nbytes, need.output, small=small, rest=not (small and self._large)
         )

@@ -125,6 +125,15 @@ async def test_the_last_large_one_lets_the_small_ones_go_on(make: Make) -> None:
         reservation.release()
 
 
+async def test_what_the_kept_part_cannot_hold_is_not_small(make: Make) -> None:
+    budget = make(limit=4 * MIB)
+    with releasing(await budget.admit(Need(budget.largest))):
+        waiting = start(budget.admit(Need(SMALL)))
+        await until(lambda: budget.large_waiting)
+        (await budget.admit(Need(SMALL // 2))).release()
+    (await waiting).release()
+
+
 async def test_each_lane_is_bounded_in_number(make: Make) -> None:
     budget = make(max_queue=1)
     held = [await budget.admit(Need(LARGEST))]
