@@ -5,12 +5,14 @@ import gc
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import count
+from unittest.mock import Mock
 
 import pytest
 
 from pixelferry import _native
 from pixelferry.budget import SMALL, Budget, Need
-from pixelferry.http import min_rate
+from pixelferry.http import body, min_rate
 from pixelferry.http.routes.metrics import BUDGET, TELEMETRY
 from pixelferry.server import RunningServer
 from png_writer import small_png
@@ -80,17 +82,22 @@ async def test_the_body_is_not_read_while_it_waits(serve: Serve) -> None:
         assert len((await wire.answer()).body) == len(body)
 
 
-async def test_the_wait_is_not_the_clients_fault(
-    serve: Serve, large_png: bytes, monkeypatch: pytest.MonkeyPatch
+async def test_waiting_for_memory_is_not_sending_slowly(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(min_rate, "RATE_FREE", 0.1)
-    server = await serve(memory_budget=LIMIT, min_rate=1)
+    monkeypatch.setattr(body, "perf_counter", Mock(side_effect=count(0, 3600)))  # a look an hour
+    server = await serve(memory_budget=LIMIT, min_rate=2**30)
+    png = small_png() + bytes(4 * MIB)
     async with connect(server.port) as wire:
         async with full(server) as budget:
-            await wire.send(request(body=large_png[:40], length=len(large_png)))
+            await wire.send(request(length=len(png)))
+            await until(lambda: server.app[TELEMETRY].requests_in_progress)
+            await until(lambda: only_connection(server)._reads())  # the body is awaited
+            await wire.send(png[:100])
             await until(lambda: budget.large_waiting)
-            await asyncio.sleep(0.2)  # longer than anybody may be slow
-        assert (await wire.ask(large_png[40:])).status == 200
+            monkeypatch.setattr(min_rate, "RATE_FREE", 0.0)
+        await wire.send(png[100:])
+        assert (await wire.answer()).status == 200
 
 
 async def test_a_full_queue_is_said(serve: Serve, large_png: bytes) -> None:

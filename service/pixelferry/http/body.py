@@ -92,7 +92,9 @@ class Upload:
         if reservation is None:
             asked = perf_counter()
             reservation = await budget.admit(need)
-            self._exchange.times.queue += perf_counter() - asked
+            waited = perf_counter() - asked
+            self._exchange.times.queue += waited
+            self._stream.excuse(waited)
         for_output = reservation.split(output_capacity(output) if output else 0)
         self._reservation = reservation
         return for_output

@@ -50,9 +50,13 @@ class BodyStream:
         """Bytes handed out so far."""
         return self._exchange.received
 
+    def excuse(self, seconds: float) -> None:
+        """Do not count `seconds` against the client: nothing was read, for want of memory."""
+        if self._awaited_since is not None:
+            self._awaited_since += seconds
+
     def admit(self) -> None:
         """Let the body come as fast as it is taken; until then it comes in small pieces."""
-        self._awaited_since = None  # the wait for memory was not the client's
         if not self._content.is_eof():  # else it is the next request that is arriving
             client_of(self._request).admit_body()
 
