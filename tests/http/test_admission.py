@@ -16,7 +16,7 @@ from pixelferry.http import body, min_rate
 from pixelferry.http.routes.metrics import BUDGET, TELEMETRY
 from pixelferry.server import RunningServer
 from png_writer import small_png
-from serving import Serve, only_connection, releasing, until
+from serving import Serve, busy_workers, only_connection, releasing, until
 from wire import chunked, connect, request
 
 MIB = 2**20
@@ -80,6 +80,19 @@ async def test_the_body_is_not_read_while_it_waits(serve: Serve) -> None:
             assert not sending.done()  # the sender is held back
         await sending
         assert len((await wire.answer()).body) == len(body)
+
+
+async def test_a_body_is_not_admitted_with_the_one_before(serve: Serve) -> None:
+    server = await serve(memory_budget=LIMIT)
+    async with connect(server.port) as wire, busy_workers(server) as waiting:
+        await wire.send(request("/rotate", length=MIB))
+        connection = only_connection(server)
+        await until(lambda: connection._admitted)
+        behind = request("/rotate", length=8 * MIB)
+        await wire.send(bytes(MIB - 1), b"." + behind + b".")  # the second begins in one read
+        await waiting.wait()
+        assert not connection._admitted
+        assert not connection._reads()
 
 
 async def test_waiting_for_memory_is_not_sending_slowly(

@@ -233,8 +233,9 @@ class Connection(asyncio.BufferedProtocol):
         self._refuse(Problem("head_too_large", detail, {"limit": MAX_HEAD}), 0)
 
     def head_complete(self) -> None:
-        """Stop the clock: a request has come."""
+        """Stop the clock: a request has come, and there is no memory for its body yet."""
         self._stop_head_clock()
+        self._admitted = False
 
     def _start_head_clock(self) -> None:
         self._stop_head_clock()
