@@ -16,8 +16,8 @@ PATIENCE_AT_START: Final = 30.0  # seconds until a worker must be ready
 PATIENCE_AT_END: Final = 5.0  # seconds beyond those that it was given
 
 # Read by glibc when a process starts. Its threshold for mapping a block grows with each large block
-# that is freed, and then blocks stay in arenas: 30 s after a load of 30 s the processes had 133 MiB,
-# with these 118, with jemalloc 125.
+# that is freed, and then blocks stay in arenas: after a load the processes kept 133 MiB, with these
+# 118, with jemalloc 125.
 _ALLOCATOR: Final = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_ARENA_MAX": "2"}
 
 _log = logging.getLogger(__name__)
