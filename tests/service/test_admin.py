@@ -1,5 +1,6 @@
 """The supervisor tells how all workers are, and what they count, while none of them could."""
 
+import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -12,7 +13,7 @@ from pixelferry import admin as admin_module
 from pixelferry.admin import MAX_CONNECTIONS, Admin
 from pixelferry.shared_counters import CounterBlock
 from served import served
-from wire import Answer, connect, request
+from wire import PATIENCE, Answer, connect, request
 
 
 @asynccontextmanager
@@ -84,6 +85,12 @@ async def test_many_at_once_are_not_kept() -> None:
             await wire.__aexit__(None, None, None)
 
 
+async def rotated(port: int) -> float:
+    seen = parse((await ask(port, request("/metrics", method="GET"))).body)
+    labels = {"route": "/rotate", "method": "POST", "status": "200"}
+    return value(seen, "pixelferry_requests_total", **labels)
+
+
 async def test_it_answers_while_no_worker_can() -> None:
     async with served("--workers", "2", "--admin-bind", "127.0.0.1:0") as service:
         (line,) = (line for line in service.log.splitlines() if "supervisor answers" in line)
@@ -91,17 +98,20 @@ async def test_it_answers_while_no_worker_can() -> None:
         async with connect(service.port) as wire:
             for _ in range(3):
                 await wire.ask(request("/rotate", b"ABC"))
+        async with asyncio.timeout(PATIENCE):
+            while await rotated(port) < 3:  # it counts behind the answer
+                pass
         stopped = service.workers()
         for pid in stopped:
             os.kill(pid, signal.SIGSTOP)
         try:
             seen = parse((await ask(port, request("/metrics", method="GET"))).body)
+            count = await rotated(port)
             health = await ask(port, request("/readyz", method="GET"))
         finally:
             for pid in stopped:
                 os.kill(pid, signal.SIGCONT)
-    labels = {"route": "/rotate", "method": "POST", "status": "200"}
-    assert value(seen, "pixelferry_requests_total", **labels) == 3
+    assert count == 3
     assert value(seen, "pixelferry_workers") == 2
     memory = seen["process_resident_memory_bytes"].samples
     assert [one.labels["worker"] for one in memory] == ["0", "1", "supervisor"]
