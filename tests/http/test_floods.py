@@ -156,7 +156,7 @@ async def test_a_request_behind_many_blank_lines_is_answered(server: RunningServ
 
 @pytest.mark.parametrize(
     "endless",
-    [b"3;" + b"a" * 100_000, b"0" * 100_000, b'3;a="' + b"a" * 100_000],
+    [b"3;" + b"a" * 1000, b"0" * 1000, b'3;a="' + b"a" * 1000],
     ids=["extension", "size", "quoted"],
 )
 async def test_a_chunk_that_never_begins_is_a_body_that_does_not_come(
@@ -177,6 +177,20 @@ async def test_a_chunk_that_never_begins_is_a_body_that_does_not_come(
         answer = await wire.answer()
         assert (answer.status, answer.code) == (408, "body_timeout")
         going_on.cancel()
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [b"3;" + b"a" * 100_000, b"0" * 100_000, b"0\r\n" + (b"X: " + b"a" * 8000 + b"\r\n") * 100],
+    ids=["extension", "size", "trailers"],
+)
+async def test_framing_without_end_is_refused(server: RunningServer, framing: bytes) -> None:
+    async with connect(server.port) as wire:
+        flood = chunked("/rotate", b"ABC")[: -len(b"0\r\n\r\n")] + framing
+        sending = asyncio.create_task(send_all(wire, flood))
+        assert (await wire.answer()).code == "malformed_body"
+        assert await wire.closed() == b""
+        await sending
 
 
 async def test_trailers_without_end_are_refused(server: RunningServer) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pixelferry.http.connections import Connections
 
 MAX_LINE: Final = 8190  # bytes of the request line, and of each header
+MAX_FRAMING: Final = 32 * 1024  # bytes between two bytes of a chunked body, and behind the last
 READ_AHEAD: Final = 64 * 1024  # bytes of a body that wait to be taken; twice as many pause reading
 
 _log = logging.getLogger(__name__)
@@ -48,8 +49,11 @@ class Client(Protocol):
     def want_more(self) -> None:
         """Read one more piece of the body that is arriving."""
 
-    def admit_body(self) -> None:
-        """Read the body that is arriving as fast as it is taken: there is memory for it."""
+    def admit_body(self, expected: int) -> None:
+        """Read the body that is arriving as fast as it is taken: there is memory for it.
+
+        `expected` bytes of it are still to come; 0 if that is not known.
+        """
 
     def pause_reading(self) -> None:
         """Hold the client back: what it has sent must be taken first."""
@@ -70,7 +74,7 @@ class Client(Protocol):
 class Handler(RequestHandler):
     """aiohttp's own, with our options."""
 
-    __slots__ = ("_body", "_broken", "_owner", "client")
+    __slots__ = ("_body", "_broken", "_framing", "_owner", "client")
 
     def __init__(self, client: Client, owner: Connections, loop: asyncio.AbstractEventLoop) -> None:
         # Made here and not by the manager, which drops all options if it does not know one.
@@ -90,6 +94,7 @@ class Handler(RequestHandler):
         self._owner = owner
         self._body: StreamReader = EMPTY_PAYLOAD  # of the newest request
         self._broken = False  # what comes cannot be parsed any more
+        self._framing = 0  # bytes that have come since the newest byte of the body
 
     @property
     def idle(self) -> bool:
@@ -115,8 +120,16 @@ class Handler(RequestHandler):
             self._stop_keepalive_clock()
             self.client.head_grows(len(data))
         elif in_body and not self._body.is_eof() and self._body.total_bytes == received:
-            return  # a part of a chunk's size or of a trailer: whoever awaits a byte still does
+            self._framing_grows(len(data))
+            return  # whoever awaits a byte still does
+        self._framing = 0
         self.client.parsed(body_complete=self._body.is_eof())
+
+    def _framing_grows(self, nbytes: int) -> None:
+        """Bound what the parser keeps of trailers, until the next request or for ever."""
+        self._framing += nbytes
+        if self._framing > MAX_FRAMING:
+            self._break_body("the chunked body has too much around its bytes")
 
     def _count_as_taken_up(self) -> None:
         """Tell the parser that the request whose body has just ended does not wait any more.
@@ -146,12 +159,15 @@ class Handler(RequestHandler):
         if isinstance(message, _ErrInfo) and not self._body.is_eof():
             # It is the body before that broke; its reader would wait for ever.
             self._messages.pop()
-            self._broken = True
-            self._body.set_exception(web.RequestPayloadError(message.message))
-            self._body.feed_eof()
-            self.close()
+            self._break_body(message.message)
         else:
             self._body = body
+
+    def _break_body(self, reason: str) -> None:
+        self._broken = True
+        self._body.set_exception(web.RequestPayloadError(reason))
+        self._body.feed_eof()
+        self.close()
 
     def _stop_keepalive_clock(self) -> None:
         if self._keepalive_handle is not None:

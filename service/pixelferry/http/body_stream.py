@@ -58,7 +58,8 @@ class BodyStream:
     def admit(self) -> None:
         """Let the body come as fast as it is taken; until then it comes in small pieces."""
         if not self._content.is_eof():  # else it is the next request that is arriving
-            client_of(self._request).admit_body()
+            expected = 0 if self.length is None else self.length - self._content.total_bytes
+            client_of(self._request).admit_body(expected)
 
     async def receive(self) -> bytes:
         """Return the next bytes, b"" at the end. Raises Refusal if they are late or too many."""

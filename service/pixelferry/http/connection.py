@@ -12,6 +12,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final, cast
 
 from pixelferry.http.aiohttp_handler import Handler
+from pixelferry.http.connections import FIRST
 from pixelferry.http.exchange import request_id
 from pixelferry.http.problems import Problem, raw_problem_response
 from pixelferry.http.write_progress import WriteProgress
@@ -35,6 +36,7 @@ class Connection(asyncio.BufferedProtocol):
         "_discard_clock",
         "_discardable",
         "_discarding",
+        "_expected",
         "_fd",
         "_handler",
         "_head_bytes",
@@ -62,6 +64,7 @@ class Connection(asyncio.BufferedProtocol):
         self._paused = False  # by the handler: what came must be taken first
         self._held = False  # until the route wants more of the body
         self._admitted = False  # the body: there is memory for all of it
+        self._expected = 0  # bytes of it that are still to come, if it has a length
         self._write_clock: asyncio.TimerHandle | None = None
         self._progress: WriteProgress | None = None
         self._discard_clock: asyncio.TimerHandle | None = None
@@ -98,17 +101,19 @@ class Connection(asyncio.BufferedProtocol):
     def get_buffer(self, sizehint: int) -> memoryview:
         """Return where the next bytes go; all connections take turns with one buffer.
 
-        Little at a time until there is memory for a body: so much may wait in each connection.
+        Little at a time of all but a body that there is memory for, and little of what comes behind
+        it: so much may wait in each connection.
         """
-        if self._admitted or self._discarding:
+        if self._discarding:
             return self._owner.receive_buffer
-        return self._owner.first_buffer
+        return self._owner.receive_buffer[: max(FIRST, self._expected)]
 
     def buffer_updated(self, nbytes: int) -> None:
         """Hand on what came."""
         if self._discarding:
             self._count_read_away(nbytes)
         elif self._handler is not None:
+            self._expected = max(0, self._expected - nbytes)
             self._handler.data_received(bytes(self._owner.receive_buffer[:nbytes]))
 
     def eof_received(self) -> None:
@@ -143,7 +148,8 @@ class Connection(asyncio.BufferedProtocol):
     def parsed(self, *, body_complete: bool) -> None:
         """Tell what is known now of the newest request; a body waits until the route wants it."""
         if body_complete:
-            self._admitted = self._held = False
+            self._forget_body()
+            self._held = False
         elif not self._admitted:
             self._held = True
         self._set_reading()
@@ -153,9 +159,10 @@ class Connection(asyncio.BufferedProtocol):
         self._held = False
         self._set_reading()
 
-    def admit_body(self) -> None:
+    def admit_body(self, expected: int) -> None:
         """Read the body that is arriving as fast as it is taken: there is memory for it."""
         self._admitted = True
+        self._expected = expected
         self._held = False
         self._set_reading()
 
@@ -235,7 +242,11 @@ class Connection(asyncio.BufferedProtocol):
     def head_complete(self) -> None:
         """Stop the clock: a request has come, and there is no memory for its body yet."""
         self._stop_head_clock()
+        self._forget_body()
+
+    def _forget_body(self) -> None:
         self._admitted = False
+        self._expected = 0
 
     def _start_head_clock(self) -> None:
         self._stop_head_clock()

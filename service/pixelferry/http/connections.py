@@ -45,7 +45,6 @@ class Connections:
         self.telemetry = telemetry
         self.max_connections = max_connections
         self.receive_buffer = memoryview(bytearray(RECEIVE))
-        self.first_buffer = self.receive_buffer[:FIRST]  # begins where the whole one does
         self.departures = Departures()
         self._open: set[Open] = set()
         self._discarding: set[Open] = set()
