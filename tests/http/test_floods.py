@@ -5,6 +5,7 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from unittest.mock import patch
 
 import pytest
 
@@ -14,6 +15,7 @@ from pixelferry.http.aiohttp_handler import MAX_LINE
 from pixelferry.http.connection import MAX_HEAD, Connection
 from pixelferry.http.routes.metrics import TELEMETRY
 from pixelferry.server import RunningServer
+from pixelferry.telemetry import Telemetry
 from png_writer import small_png
 from serving import Serve, busy_workers, only_connection, until
 from wire import Wire, chunked, connect, request
@@ -72,6 +74,18 @@ async def test_unread_answers_to_pipelined_requests_do_not_pile_up(server: Runni
         assert answers["GET", 200] < requests  # so there was something to hold back
         sending.cancel()
         await asyncio.wait([sending])
+
+
+async def test_metrics_are_made_once_for_all_who_ask_at_once(server: RunningServer) -> None:
+    make = Telemetry.exposition
+    async with AsyncExitStack() as stack:
+        made = stack.enter_context(
+            patch.object(Telemetry, "exposition", autospec=True, side_effect=make)
+        )
+        wires = [await stack.enter_async_context(connect(server.port)) for _ in range(50)]
+        answers = await asyncio.gather(*(wire.ask(METRICS) for wire in wires))
+    assert {answer.status for answer in answers} == {200}
+    assert made.call_count < len(wires)
 
 
 async def test_a_client_that_never_reads_is_cut_off_with_its_requests(serve: Serve) -> None:

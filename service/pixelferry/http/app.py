@@ -21,7 +21,7 @@ from pixelferry.http.openapi import openapi
 from pixelferry.http.problems import PROBLEMS
 from pixelferry.http.routes import convert, fallback, inspect, options, rotate
 from pixelferry.http.routes.health import get_livez, get_readyz
-from pixelferry.http.routes.metrics import BUDGET, TELEMETRY, get_metrics
+from pixelferry.http.routes.metrics import BUDGET, RENDERING, TELEMETRY, Rendering, get_metrics
 from pixelferry.http.routes.openapi import OPENAPI, get_openapi
 from pixelferry.http.routes.page import get_page
 from pixelferry.http.routes.problem import get_problem
@@ -162,6 +162,7 @@ def create_app(settings: Settings, place: Place | None = None) -> web.Applicatio
     app[inspect.INSPECT] = inspect.InspectDeps(body, limits, budget)
     app[rotate.ROTATE] = rotate.RotateDeps(body, budget, threads, inline)
     app[TELEMETRY] = telemetry
+    app[RENDERING] = Rendering()
     app[BUDGET] = budget
     telemetry.budget_limit_bytes = budget.limit
     app[DRAIN] = Drain()

@@ -1,5 +1,7 @@
 """GET /metrics: Prometheus text."""
 
+import asyncio
+
 from aiohttp import hdrs, web
 
 from pixelferry.budget import Budget
@@ -9,11 +11,34 @@ BUDGET = web.AppKey("budget", Budget)
 TELEMETRY = web.AppKey("telemetry", Telemetry)
 
 
+class Rendering:
+    """The text of the metrics, made once for all who ask in the same turn of the loop.
+
+    It takes some milliseconds: many who ask again and again would leave the loop no time.
+    """
+
+    def __init__(self) -> None:
+        self._next: asyncio.Task[bytes] | None = None  # not begun yet
+
+    async def text(self, app: web.Application) -> bytes:
+        """Return the metrics as they are in a moment."""
+        if self._next is None:
+            self._next = asyncio.create_task(self._make(app))
+        return await asyncio.shield(self._next)  # others await it as well
+
+    async def _make(self, app: web.Application) -> bytes:
+        self._next = None
+        publish(app)
+        return app[TELEMETRY].exposition()
+
+
+RENDERING = web.AppKey("rendering", Rendering)
+
+
 async def get_metrics(request: web.Request) -> web.StreamResponse:
     """Show the metrics of all workers."""
-    publish(request.app)
     return web.Response(
-        body=request.app[TELEMETRY].exposition(),
+        body=await request.app[RENDERING].text(request.app),
         headers={hdrs.CONTENT_TYPE: CONTENT_TYPE, hdrs.CACHE_CONTROL: "no-store"},
     )
 
