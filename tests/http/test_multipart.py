@@ -1,5 +1,7 @@
 """A form carries exactly one file, however it arrives; everything else is a 400 that says why."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,6 +54,28 @@ def test_any_file_in_any_pieces(content: bytes, steps: list[int]) -> None:
     _, body = form((FILE, content), boundary=boundary)
     steps = [step for step in steps if step < len(body)]
     assert parsed(body, steps, f"multipart/form-data; boundary={boundary}") == content
+
+
+class Searched(bytearray):
+    """Counts the bytes in which something was sought."""
+
+    total = 0
+
+    def find(self, wanted: Any, start: Any = 0, end: Any = None) -> int:  # noqa: ANN401
+        Searched.total += end - start
+        return super().find(wanted, start, end)
+
+
+@pytest.mark.parametrize(
+    "begin", [b"", b"--a-boundary", b"--a-boundary\r\nX: "], ids=["preamble", "line", "head"]
+)
+def test_no_byte_is_searched_again_and_again(begin: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Searched, "total", 0)
+    body = Searched(begin + b" " * MAX_HEAD)
+    part = FilePart(CONTENT_TYPE)
+    for received in range(MAX_HEAD):
+        part.feed(body, received)
+    assert 0 < Searched.total < 20 * MAX_HEAD
 
 
 @given(st.binary(max_size=600))

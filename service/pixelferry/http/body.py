@@ -16,7 +16,7 @@ from pixelferry.http.aiohttp_handler import READ_AHEAD
 from pixelferry.http.body_stream import BodyLimits, BodyStream
 from pixelferry.http.connections import RECEIVE
 from pixelferry.http.exchange import EXCHANGE
-from pixelferry.http.multipart import FilePart, is_multipart
+from pixelferry.http.multipart import FilePart, Received, is_multipart
 from pixelferry.http.problems import Refusal
 
 FIRST_CAPACITY: Final = 2**20  # bytes, for a body of unknown length
@@ -65,11 +65,11 @@ class Upload:
 
         Fewer if the file is shorter. They stay to be read.
         """
-        joined = b""  # grows over several chunks only while they are tiny
+        joined: Received = b""  # a copy only if the first chunk is too short
         start, there = 0, 0
         while there < wanted and (chunk := await self._stream.receive()):
             self._held.append(chunk)
-            joined = joined + chunk if joined else chunk
+            joined = _longer(joined, chunk) if joined else chunk
             there = len(joined)
             if self._part:
                 self._part.feed(joined, len(joined))
@@ -78,7 +78,7 @@ class Upload:
                     break
         if self._part and there < wanted:
             self._part.require_end()
-        return joined[start : start + min(wanted, there)]
+        return bytes(joined[start : start + min(wanted, there)])
 
     async def admit(self, budget: Budget, output: int = 0, working_set: int = 0) -> Reservation:
         """Wait until there is memory for the body, the output and the working set, all in bytes.
@@ -136,6 +136,13 @@ class Upload:
         memoryview(larger)[:filled] = memoryview(buffer)[:filled]
         self._exchange.ledger.add("ingest", filled)
         return larger
+
+
+def _longer(joined: Received, chunk: bytes) -> bytearray:
+    """Return `joined` with `chunk` behind it; many in a row cost no more than their bytes."""
+    longer = joined if isinstance(joined, bytearray) else bytearray(joined)
+    longer += chunk
+    return longer
 
 
 def _part_of(request: web.Request) -> FilePart | None:

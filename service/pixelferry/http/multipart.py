@@ -36,7 +36,9 @@ class FilePart:
         self.end: int | None = None
         self.filename: str | None = None
         self._delimiter = b"\r\n--" + _boundary(content_type)
-        self._searched = 0  # no delimiter begins in the file before this
+        self._boundary_end = 0  # of the first; 0 until that is known
+        self._line_end = 0  # of the line that this is in
+        self._searched = 0  # what is sought now does not begin before this
         self._closed = False
 
     def feed(self, data: Received, received: int) -> None:
@@ -74,31 +76,45 @@ class FilePart:
         return self.start, end
 
     def _find_start(self, data: Received, received: int) -> None:
-        boundary_end = self._first_boundary_end(data, received)
-        line_end = data.find(b"\r\n", boundary_end, received) if boundary_end else -1
-        if line_end != -1:
-            if data[boundary_end:line_end].strip(_BLANK):
-                raise _malformed("no part follows the first boundary")
-            head_end = data.find(b"\r\n\r\n", line_end, received)
+        if not self._boundary_end:
+            self._find_boundary(data, received)
+        if self._boundary_end and not self._line_end:
+            self._find_line_end(data, received)
+        if self._line_end:
+            head_end = self._find(b"\r\n\r\n", data, received)
             if head_end != -1 and head_end <= MAX_HEAD:
-                self.filename = _filename(bytes(data[line_end + 2 : head_end]))
+                self.filename = _filename(bytes(data[self._line_end + 2 : head_end]))
                 self.start = self._searched = head_end + 4
                 return
         if received > MAX_HEAD:
             raise _malformed(f"no file begins within {MAX_HEAD} bytes")
 
-    def _first_boundary_end(self, data: Received, received: int) -> int:
+    def _find_boundary(self, data: Received, received: int) -> None:
         if data.startswith(self._delimiter[2:], 0, received):
-            return len(self._delimiter) - 2
-        at = data.find(self._delimiter, 0, received)  # after a preamble, which is ignored
-        return at + len(self._delimiter) if at != -1 else 0
+            self._boundary_end = self._searched = len(self._delimiter) - 2
+            return
+        at = self._find(self._delimiter, data, received)  # after a preamble, which is ignored
+        if at != -1:
+            self._boundary_end = self._searched = at + len(self._delimiter)
+
+    def _find_line_end(self, data: Received, received: int) -> None:
+        at = self._find(b"\r\n", data, received)
+        if at != -1:
+            if data[self._boundary_end : at].strip(_BLANK):
+                raise _malformed("no part follows the first boundary")
+            self._line_end = self._searched = at
 
     def _find_end(self, data: Received, received: int) -> None:
-        at = data.find(self._delimiter, self._searched, received)
+        at = self._find(self._delimiter, data, received)
         if at != -1:
             self.end = at
-        else:
-            self._searched = max(self._searched, received - len(self._delimiter) + 1)
+
+    def _find(self, wanted: bytes, data: Received, received: int) -> int:
+        """Return where `wanted` begins, or -1; then it is not sought there again."""
+        at = data.find(wanted, self._searched, received)
+        if at == -1:
+            self._searched = max(self._searched, received - len(wanted) + 1)
+        return at
 
     def _check_closing(self, data: Received, at: int, received: int) -> None:
         tail = bytes(data[at : min(at + 2, received)])
