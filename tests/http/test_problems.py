@@ -3,12 +3,13 @@
 import logging
 import re
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from aiohttp import web
 
 from pixelferry import _native
-from pixelferry.http import middlewares
+from pixelferry.http import body, middlewares
 from pixelferry.http.problems import BEYOND_LIMIT, INVALID_PNG, PROBLEMS
 from pixelferry.http.routes import convert
 from pixelferry.http.routes.metrics import TELEMETRY
@@ -236,6 +237,16 @@ async def test_no_memory_is_told_to_come_back(
         answer = await wire.ask(request(body=png))
     assert (answer.status, answer.code) == (503, "out_of_memory")
     assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_no_memory_for_the_body_is_told_too(
+    server: RunningServer, png: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(body, "request_buffer", Mock(side_effect=MemoryError))
+    async with connect(server.port) as wire:
+        answer = await wire.ask(request(body=png))
+    assert (answer.status, answer.code) == (503, "out_of_memory")
+    assert answer.headers["retry-after"] == "1"
 
 
 @pytest.mark.parametrize("given", ["a", "A-b_c.9", "x" * 128])

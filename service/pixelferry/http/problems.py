@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from pixelferry._native import InvalidPng, LimitExceeded, OutOfMemory
+from pixelferry._native import InvalidPng, LimitExceeded
 from pixelferry.budget import ExceedsBudget, Saturated
 from pixelferry.settings import variable
 
@@ -148,8 +148,8 @@ def problem_of(error: Exception) -> Problem | None:
             return Problem(error.code, str(error), {"offset": error.offset})
         case LimitExceeded() | ExceedsBudget() | Saturated():
             return _beyond(error)
-        case OutOfMemory():
-            return Problem(error.code, str(error))
+        case MemoryError():  # OutOfMemory is one; Python's own has no message
+            return Problem("out_of_memory", str(error) or "there is no memory for the request")
         case web.HTTPNotFound():  # from aiohttp: the target is no path, as in CONNECT
             return Problem("not_found", "the request target is no path")
         case _:
