@@ -54,7 +54,7 @@ class Slot:
         """Start a successor on the same socket; when it is ready the worker of now leaves.
 
         Wait first until the one before has gone. Return False if the successor does not become
-        ready: then the worker of now stays.
+        ready, or ends at once: then the worker of now stays.
         """
         async with self._replacing:
             return await self._replace()
@@ -153,7 +153,7 @@ class Slot:
         await successor.settled.wait()
         if not successor.ready:
             _log.error(
-                "worker %d is not replaced, its successor did not become ready: %s",
+                "worker %d is not replaced, its successor is not ready: %s",
                 *(self._assignment.slot, successor),
             )
             return False

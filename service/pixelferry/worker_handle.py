@@ -105,6 +105,7 @@ class WorkerHandle:
             self._owner.worker_asked_to_end(self)
 
     def _has_ended(self, exit_code: int) -> None:
+        self.ready = False
         self._process.returncode = exit_code  # else Popen would look for the process itself
         self._deadline.cancel()
         self._channel.close()
