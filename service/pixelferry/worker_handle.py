@@ -49,6 +49,7 @@ class WorkerHandle:
         self.settled = asyncio.Event()  # is ready, or has ended before
         self.ended = asyncio.Event()
         self._grace = assignment.settings.grace
+        self._is_to_end = False
         self._owner = owner
         self._loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
@@ -85,6 +86,7 @@ class WorkerHandle:
         if self.ended.is_set():
             return
         self._channel.send({"order": order})
+        self._is_to_end = True
         self._deadline.cancel()
         patience = seconds + PATIENCE_AT_END
         self._deadline = self._loop.call_later(patience, self._too_late, "does not end")
@@ -97,7 +99,8 @@ class WorkerHandle:
         if message is None:
             return  # it is about to end
         if message["report"] == Report.READY:
-            self._deadline.cancel()
+            if not self._is_to_end:
+                self._deadline.cancel()
             self.ready = True
             self.settled.set()
             self._owner.worker_ready(self)

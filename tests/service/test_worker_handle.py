@@ -74,6 +74,27 @@ async def test_one_that_does_not_end(
     assert f"process {worker.pid} does not end; it is killed" in caplog.text
 
 
+async def test_one_that_becomes_ready_only_then_and_does_not_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    code = """
+import socket, time
+supervisor = socket.socket(fileno=int(sys.orig_argv[-1]))
+supervisor.recv(1 << 16)
+supervisor.sendall(b'{"report": "ready"}\\n')
+time.sleep(60)
+"""
+    for name, value in in_each_worker(tmp_path, code).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(worker_handle, "PATIENCE_AT_END", 2.0)
+    worker = start()
+    worker.leave()
+    await until(worker.settled.is_set)
+    await until(worker.ended.is_set)
+    assert KILLED in str(worker)
+    assert f"process {worker.pid} does not end; it is killed" in caplog.text
+
+
 async def test_one_that_obeys_is_not_killed() -> None:
     worker = start()
     await until(lambda: worker.ready)
