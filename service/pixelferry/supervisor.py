@@ -13,7 +13,7 @@ import sys
 from contextlib import suppress
 
 from pixelferry._native import __version__
-from pixelferry.control import Assignment
+from pixelferry.control import BLOCKED_AT_START, Assignment
 from pixelferry.listeners import close_listeners, open_listeners, url
 from pixelferry.logs import configure_logging
 from pixelferry.memory import largest_need
@@ -86,6 +86,8 @@ class _Supervisor:
             loop.add_signal_handler(number, self._signals.put_nowait, number)
         loop.add_signal_handler(signal.SIGHUP, self._hung_up)
         reaper = Reaper()
+        # Whoever started us may have blocked them, and a mask is inherited.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, BLOCKED_AT_START | {signal.SIGCHLD})
         telemetry = SupervisorTelemetry(block)
         self._slots = [
             Slot(

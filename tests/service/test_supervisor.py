@@ -25,6 +25,15 @@ main()
 """
 
 
+# As some programs start others.
+WITH_SIGNALS_BLOCKED = """
+import signal
+from pixelferry.cli import main
+signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+main()
+"""
+
+
 def environment(pid: int) -> dict[str, str]:
     """What a process was started with."""
     text = Path(f"/proc/{pid}/environ").read_text()
@@ -76,6 +85,16 @@ async def test_no_zombie_is_left(tmp_path: Path) -> None:
         for ended in (pid, worker):
             os.kill(ended, signal.SIGKILL)
         await until(lambda: not any(Path(f"/proc/{ended}").exists() for ended in (pid, worker)))
+
+
+async def test_it_sees_signals_that_were_blocked_when_it_started() -> None:
+    command = [sys.executable, "-c", WITH_SIGNALS_BLOCKED]
+    async with served(command=command) as service:
+        (killed,) = service.workers()
+        os.kill(killed, signal.SIGKILL)
+        await until(lambda: len(service.ready(0)) == 2)
+        service.process.send_signal(signal.SIGTERM)
+        assert await service.exit_code() == 0
 
 
 async def test_workers_ask_for_the_key_that_their_supervisor_has_read(tmp_path: Path) -> None:
