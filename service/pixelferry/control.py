@@ -9,7 +9,6 @@ import json
 import signal
 import socket
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Self
@@ -80,6 +79,7 @@ class Channel:
         self._sock = sock
         self._received = received
         self._partial = b""
+        self._unsent = b""
         self._loop = asyncio.get_running_loop()
         sock.setblocking(False)
         self._loop.add_reader(sock, self._read)
@@ -87,15 +87,31 @@ class Channel:
     def send(self, message: Message) -> None:
         """Send a message; it is lost if nobody listens any more.
 
-        Messages are few and short: those that nobody reads fit the socket's buffer.
+        What the socket does not take at once waits here: messages are few.
         """
-        with suppress(OSError):
-            self._sock.sendall(json.dumps(message).encode() + b"\n")
+        self._unsent += json.dumps(message).encode() + b"\n"
+        if not self._write():
+            self._loop.add_writer(self._sock, self._write_rest)
 
     def close(self) -> None:
         """Neither send nor receive any more."""
         self._loop.remove_reader(self._sock)
+        self._loop.remove_writer(self._sock)
         self._sock.close()
+
+    def _write(self) -> bool:
+        """Return whether nothing is left to send."""
+        try:
+            self._unsent = self._unsent[self._sock.send(self._unsent) :]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._unsent = b""
+        return not self._unsent
+
+    def _write_rest(self) -> None:
+        if self._write():
+            self._loop.remove_writer(self._sock)
 
     def _read(self) -> None:
         try:
