@@ -139,7 +139,7 @@ def withdraw(sock: socket.socket) -> None:
     are dropped instead; they come again a second later and are refused.
     """
     if sock.family == socket.AF_UNIX:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # somebody else has cleared or taken the path
             os.unlink(sock.getsockname())  # noqa: PTH108 - text
     else:
         code = array("B", _DROP_SYN)

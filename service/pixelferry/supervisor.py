@@ -124,6 +124,7 @@ class _Supervisor:
             drained.cancel()
             await self._stop()
             return 128 + asked.result()
+        drained.result()  # only an error is of interest
         return 1 if self._failed.is_set() else 0
 
     def _hung_up(self) -> None:

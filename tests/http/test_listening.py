@@ -65,6 +65,15 @@ def test_nobody_new_connects_once_a_socket_is_withdrawn(
             sock.accept()
 
 
+def test_a_path_that_somebody_else_has_taken_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    with listen_unix(str(path)) as sock:
+        path.unlink()
+        path.mkdir()
+        withdraw(sock)
+    assert path.is_dir()
+
+
 def test_the_longest_path_of_a_socket_can_be_had(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
