@@ -1,5 +1,6 @@
 """Files that stand in for those of the system."""
 
+import os
 from pathlib import Path
 
 
@@ -8,5 +9,5 @@ def write_files(root: Path, files: dict[str, str]) -> str:
     for name, text in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        path.write_bytes(os.fsencode(text))
     return str(root)

@@ -26,7 +26,8 @@ def cgroup_folders(controller: str, root: str = "") -> list[str]:
 def read_text(path: str) -> str:
     """Return what stands in a file, nothing if it cannot be read."""
     try:
-        with open(path, encoding="ascii") as file:  # noqa: PTH123 - pathlib costs more time than this
+        # Names of cgroups may be any bytes.
+        with open(path, errors="surrogateescape") as file:  # noqa: PTH123 - pathlib takes longer
             return file.read()
     except OSError:
         return ""

@@ -43,6 +43,14 @@ def many_cpus(monkeypatch: pytest.MonkeyPatch) -> None:
             },
             4,
         ),
+        # A name may be any bytes.
+        (
+            {
+                "proc/self/cgroup": "0::/\u00fc\udcff\n",
+                "sys/fs/cgroup/\u00fc\udcff/cpu.max": "200000 100000\n",
+            },
+            2,
+        ),
         # cgroup v1, where -1 means no quota.
         (
             {
