@@ -112,3 +112,11 @@ async def test_workers_ask_for_the_key_that_their_supervisor_has_read(tmp_path: 
             assert answer.headers["access-control-allow-origin"] == "https://a"
             headers["Authorization"] = "Bearer 0123456789abcdef"
             assert (await wire.ask(request("/rotate", b"ABC", headers=headers))).body == b"NOP"
+
+
+async def test_workers_do_not_inherit_a_key_from_the_environment() -> None:
+    async with served(env={"PIXELFERRY_API_KEY": "0123456789abcdef"}) as service:
+        (worker,) = service.workers()
+        assert "PIXELFERRY_API_KEY" not in environment(worker)
+        async with connect(service.port) as wire:
+            assert (await wire.ask(request("/rotate", b"ABC"))).code == "unauthorized"
