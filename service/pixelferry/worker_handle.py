@@ -10,10 +10,11 @@ import sys
 from typing import Final, Protocol
 
 from pixelferry.control import BLOCKED_AT_START, Assignment, Channel, Message, Order, Report
+from pixelferry.cpus import available_cpus
 from pixelferry.reaper import Reaper
 from pixelferry.settings import DECLARED, variable
 
-PATIENCE_AT_START: Final = 30.0  # seconds until a worker must be ready
+PATIENCE_AT_START: Final = 30.0  # seconds until a worker must be ready that has a CPU for itself
 PATIENCE_AT_END: Final = 5.0  # seconds beyond those that it was given
 
 # Read by glibc when a process starts. Its threshold for mapping a block grows with each large block
@@ -67,7 +68,9 @@ class WorkerHandle:
         reaper.watch(self.pid, self._has_ended)
         self._channel = Channel(ours, self._received)
         self._channel.send(assignment.to_message())
-        self._deadline = self._loop.call_later(PATIENCE_AT_START, self._too_late, "is not ready")
+        self._deadline = self._loop.call_later(
+            patience_at_start(assignment.workers), self._too_late, "is not ready"
+        )
 
     @property
     def exit_code(self) -> int | None:
@@ -127,6 +130,14 @@ class WorkerHandle:
             return f"process {self.pid}"
         how = f"ended with {code}" if code >= 0 else f"ended by signal {-code}"
         return f"process {self.pid} ({how})"
+
+
+def patience_at_start(workers: int) -> float:
+    """Return the seconds until a worker must be ready, when so many may start at the same time.
+
+    64 that shared two CPUs took 23 seconds, 72 on one were not ready after 30.
+    """
+    return PATIENCE_AT_START * -(-workers // available_cpus())
 
 
 def _environment() -> dict[str, str]:

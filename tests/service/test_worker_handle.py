@@ -13,7 +13,7 @@ from pixelferry.listeners import listen
 from pixelferry.reaper import Reaper
 from pixelferry.settings import Settings
 from pixelferry.shared_counters import CounterBlock
-from pixelferry.worker_handle import WorkerHandle
+from pixelferry.worker_handle import WorkerHandle, patience_at_start
 from served import in_each_worker
 from serving import until
 
@@ -72,6 +72,14 @@ async def test_one_that_does_not_end(
     await until(worker.ended.is_set)
     assert KILLED in str(worker)
     assert f"process {worker.pid} does not end; it is killed" in caplog.text
+
+
+@pytest.mark.parametrize(("workers", "times"), [(1, 1), (2, 1), (3, 2), (72, 36)])
+def test_those_that_share_a_cpu_are_given_longer(
+    workers: int, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_handle, "available_cpus", lambda: 2)
+    assert patience_at_start(workers) == times * worker_handle.PATIENCE_AT_START
 
 
 async def test_one_that_becomes_ready_only_then_and_does_not_end(
