@@ -66,17 +66,20 @@ async def run_in_worker(
     """Run `call` in a thread of `executor` (None: the loop's own), timed as queue and convert.
 
     Cancelling the awaiting task sets `cancel` and returns at once; the thread ends by itself and
-    keeps what it borrowed until then.
+    keeps what it borrowed until then. What has not begun lets go of everything at once.
     """
     submitted = perf_counter()
+    not_begun = [call]  # all that the executor's queue holds it by
 
     def timed() -> T:
+        begun = not_begun.pop()
         times.queue += perf_counter() - submitted
-        return run_inline(call, times)
+        return run_inline(begun, times)
 
     try:
         return await asyncio.get_running_loop().run_in_executor(executor, timed)
     except asyncio.CancelledError:
+        not_begun.clear()
         if cancel is not None:
             cancel.set()
         raise

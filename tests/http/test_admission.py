@@ -190,6 +190,20 @@ async def test_a_client_that_leaves_gives_up_its_place_at_once(
     await until(lambda: not server.connections)
 
 
+@pytest.mark.parametrize("target", ["/convert", "/rotate", "/rotate?mode=split"])
+async def test_so_does_the_memory_of_a_job_that_has_not_begun(
+    serve: Serve, photo_png: bytes, target: str
+) -> None:
+    server = await serve()
+    budget = server.app[BUDGET]
+    async with connect(server.port) as wire, busy_workers(server) as waiting:
+        await wire.send(request(target, photo_png))
+        await waiting.wait()
+        assert budget.held
+        wire.reset()
+        await until(lambda: budget.held == 0)  # at once: no worker has come free
+
+
 async def test_an_answer_holds_its_memory_until_it_is_taken(serve: Serve) -> None:
     server = await serve(memory_budget=LIMIT)
     budget = server.app[BUDGET]
