@@ -8,11 +8,13 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 from unittest.mock import patch
 
 import pytest
+from aiohttp.http import RawRequestMessage
 
 from endless_png import endless_png
 from pixelferry import _native
-from pixelferry.http.aiohttp_handler import MAX_LINE
+from pixelferry.http.aiohttp_handler import MAX_AHEAD, MAX_LINE
 from pixelferry.http.connection import MAX_HEAD, Connection
+from pixelferry.http.connections import FIRST
 from pixelferry.http.routes.metrics import TELEMETRY
 from pixelferry.server import RunningServer
 from pixelferry.telemetry import Telemetry
@@ -74,6 +76,31 @@ async def test_unread_answers_to_pipelined_requests_do_not_pile_up(server: Runni
         assert answers["GET", 200] < requests  # so there was something to hold back
         sending.cancel()
         await asyncio.wait([sending])
+
+
+def heads_waiting(connection: Connection) -> int:
+    """Bytes of the headers of requests that wait for those before them."""
+    assert connection._handler is not None
+    return sum(
+        len(name) + len(value)
+        for message, _ in connection._handler._messages
+        if isinstance(message, RawRequestMessage)
+        for name, value in message.raw_headers
+    )
+
+
+async def test_large_heads_do_not_pile_up(server: RunningServer, photo_png: bytes) -> None:
+    large = request("/livez", method="GET", headers={f"X-{at}": "x" * 7000 for at in range(3)})
+    async with connect(server.port) as wire:
+        async with busy_workers(server) as waiting:
+            await wire.send(request(body=photo_png))
+            await waiting.wait()
+            sending = asyncio.create_task(wire.send(large * QUEUE))
+            await until(lambda: not only_connection(server)._reads())
+            assert 0 < heads_waiting(only_connection(server)) <= MAX_AHEAD + FIRST + len(large)
+        for _ in range(1 + QUEUE):
+            assert (await wire.answer()).status == 200
+        await sending
 
 
 async def test_metrics_are_made_once_for_all_who_ask_at_once(server: RunningServer) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 MAX_LINE: Final = 8190  # bytes of the request line, and of each header
 MAX_FRAMING: Final = 32 * 1024  # bytes between two bytes of a chunked body, and behind the last
+MAX_AHEAD: Final = 32 * 1024  # bytes read while requests wait for those before them
 READ_AHEAD: Final = 64 * 1024  # bytes of a body that wait to be taken; twice as many pause reading
 
 _log = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ class Client(Protocol):
 class Handler(RequestHandler):
     """aiohttp's own, with our options."""
 
-    __slots__ = ("_body", "_broken", "_framing", "_owner", "client")
+    __slots__ = ("_ahead", "_body", "_broken", "_framing", "_owner", "client")
 
     def __init__(self, client: Client, owner: Connections, loop: asyncio.AbstractEventLoop) -> None:
         # Made here and not by the manager, which drops all options if it does not know one.
@@ -90,8 +91,10 @@ class Handler(RequestHandler):
             read_bufsize=READ_AHEAD,
             auto_decompress=False,
         )
+        self._msg_queue_resume_size = 0  # or each small request taken up would let large ones in
         self.client = client
         self._owner = owner
+        self._ahead = 0  # bytes that have come since no request waited
         self._body: StreamReader = EMPTY_PAYLOAD  # of the newest request
         self._broken = False  # what comes cannot be parsed any more
         self._framing = 0  # bytes that have come since the newest byte of the body
@@ -108,6 +111,7 @@ class Handler(RequestHandler):
         requests, in_body = self._request_count, not self._body.is_eof()
         received = self._body.total_bytes
         taken_up = in_body and not self._messages
+        self._ahead = self._ahead + len(data) if self._messages else len(data)
         super().data_received(data)
         if taken_up and self._body.is_eof():
             self._count_as_taken_up()
@@ -123,6 +127,8 @@ class Handler(RequestHandler):
             self._framing_grows(len(data))
             return  # whoever awaits a byte still does
         self._framing = 0
+        if self._messages and self._ahead > MAX_AHEAD and not self._buffer_paused:
+            self._pause_reading_for_buffer()  # until none waits
         self.client.parsed(body_complete=self._body.is_eof())
 
     def _framing_grows(self, nbytes: int) -> None:
