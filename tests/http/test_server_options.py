@@ -15,8 +15,8 @@ def handler(server: RunningServer) -> Any:  # noqa: ANN401 - aiohttp's, with our
 
 
 async def test_the_options_have_arrived(server: RunningServer) -> None:
-    async with connect(server.port):
-        await until(lambda: server.connections)
+    async with connect(server.port) as wire:
+        await wire.ask(request("/livez", method="GET"))
         live = handler(server)
         seen = {
             "keepalive_timeout": live._keepalive_timeout,
@@ -49,8 +49,8 @@ async def test_nothing_is_decompressed(server: RunningServer) -> None:
 
 
 async def test_the_socket_is_set_up(server: RunningServer) -> None:
-    async with connect(server.port):
-        await until(lambda: server.connections)
+    async with connect(server.port) as wire:
+        await wire.ask(request("/livez", method="GET"))
         connection = only_connection(server)
         transport = connection._transport
         assert transport is not None

@@ -102,6 +102,8 @@ class Handler(RequestHandler):
     @property
     def idle(self) -> bool:
         """Whether no request is being answered or waits for that."""
+        if self._request_count == 0:
+            return True
         return self._waiter is not None and not self._waiter.done()
 
     def data_received(self, data: bytes) -> None:

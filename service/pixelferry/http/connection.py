@@ -83,8 +83,6 @@ class Connection(asyncio.BufferedProtocol):
             return
         self.surplus = rank > limit
         self._fd = self._transport.get_extra_info("socket").fileno()
-        self._handler = Handler(self, self._owner, self._loop)
-        self._handler.connection_made(transport)
         self._start_head_clock()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -112,8 +110,11 @@ class Connection(asyncio.BufferedProtocol):
         """Hand on what came."""
         if self._discarding:
             self._count_read_away(nbytes)
-        elif self._handler is not None:
+        elif self._transport is not None:
             self._expected = max(0, self._expected - nbytes)
+            if self._handler is None:  # not before: of a crowd many never say a word
+                self._handler = Handler(self, self._owner, self._loop)
+                self._handler.connection_made(self._transport)
             self._handler.data_received(bytes(self._owner.receive_buffer[:nbytes]))
 
     def eof_received(self) -> None:
@@ -264,8 +265,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def _head_too_late(self) -> None:
         if self._handler is None:
-            return
-        if not self._handler.idle:
+            if self._transport is not None:
+                self._transport.close()  # it never said a word
+        elif not self._handler.idle:
             begun = self._head_bytes
             self._start_head_clock()  # first the answers to the requests before
             self._head_bytes = begun
@@ -278,7 +280,7 @@ class Connection(asyncio.BufferedProtocol):
             )
             self._refuse(problem, timeout)
         else:
-            self._handler.force_close()  # it never said a word
+            self._handler.force_close()  # it said nothing but blank lines
 
     def _refuse(self, problem: Problem, seconds: float) -> None:
         """Answer a head that never became a request, `seconds` after it began, and close."""
