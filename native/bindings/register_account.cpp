@@ -37,8 +37,8 @@ constexpr const char* kTryReserveDoc =
     "Reserve `nbytes`, or return None at once where there is no room for them.\n\n"
     "`output` is how many bytes the output has. `nbytes` includes output_capacity(output), else\n"
     "ValueError; an idle block of that capacity is no obstacle, for the output will reuse it.\n"
-    "`small` needs draw from the kept part, then from the rest; others from the rest alone. Without\n"
-    "`rest` nothing comes from the rest.";
+    "`small` needs draw from the kept part, then from the rest; others from the rest alone.\n"
+    "Without `rest` nothing comes from the rest.";
 constexpr const char* kFilenoDoc =
     "An eventfd, owned by the account, that turns readable when bytes come back while `wanted`.";
 constexpr const char* kWantedDoc =
