@@ -89,9 +89,9 @@ async def test_a_second_replacement_waits_until_the_first_worker_has_gone() -> N
             service.process.send_signal(signal.SIGHUP)
             await until(lambda: len(service.ready(0)) == 2)
             service.process.send_signal(signal.SIGHUP)
-            async with connect(service.port) as other:  # some work for all, so that time goes by
-                for _ in range(100):
-                    await other.ask(request("/rotate", b"ABC"))
+            for _ in range(100):  # some work for all, so that time goes by
+                async with connect(service.port) as other:
+                    assert (await other.ask(request("/rotate", b"ABC"))).body == b"NOP"
             assert len(service.workers()) == 2
             await wire.send(b"C")
             assert (await wire.answer()).body == b"NOP"
