@@ -35,8 +35,8 @@ def gate(always: AbstractSet[str], settings: Settings) -> Middleware:
 
 
 def gate_problems(settings: Settings) -> tuple[str, ...]:
-    """Return the codes with which requests are refused because of who asks."""
-    return tuple(_checks(settings))
+    """Return the codes with which requests are refused before a route sees them."""
+    return ("too_many_connections", *_checks(settings))
 
 
 def _checks(settings: Settings) -> dict[str, Check]:
