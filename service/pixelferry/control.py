@@ -47,7 +47,6 @@ class Assignment:
 
     settings: Settings
     slot: int  # number of the worker, from 0; a successor has its predecessor's
-    workers: int
     listener: int  # file descriptor of the listening socket
     counters: int  # file descriptor of the CounterBlock
     place: int  # where the worker counts in that

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pixelferry._native import Bitmap, CancelFlag, Header, Limits, Reservation, convert, inspect
 from pixelferry.stage_times import StageTimes
-from pixelferry.worker import NEVER_INLINE, InlineLimits, run_in_worker, run_inline
+from pixelferry.threads import NEVER_INLINE, InlineLimits, run_in_thread, run_inline
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -40,4 +40,4 @@ async def convert_async(
     call = partial(convert, png, limits=limits, cancel=cancel, reservation=reservation)
     if inline.admit(memoryview(png).nbytes, header.output_size):
         return run_inline(call, times)
-    return await run_in_worker(call, times, executor, cancel)
+    return await run_in_thread(call, times, executor, cancel)

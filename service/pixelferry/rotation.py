@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pixelferry._native import OwnedBuffer, Reservation, rotate_in_place, rotate_split
 from pixelferry.stage_times import StageTimes
-from pixelferry.worker import NEVER_INLINE, InlineLimits, run_in_worker, run_inline
+from pixelferry.threads import NEVER_INLINE, InlineLimits, run_in_thread, run_inline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,4 +58,4 @@ async def _run(
     size = memoryview(buffer).nbytes
     if inline.admit(size, size):
         return run_inline(call, times)
-    return await run_in_worker(call, times, executor)
+    return await run_in_thread(call, times, executor)

@@ -98,7 +98,7 @@ async def start_server(
     runner = web.AppRunner(app, handler_cancellation=True)
     await runner.setup()
     assert runner.server is not None  # noqa: S101 - setup has made it
-    connections = Connections(runner.server, settings, app[TELEMETRY], settings.max_connections)
+    connections = Connections(runner.server, settings, app[TELEMETRY])
     loop = asyncio.get_running_loop()
     listener = await loop.create_server(
         partial(Connection, connections), sock=listening, backlog=BACKLOG

@@ -94,7 +94,6 @@ class _Supervisor:
                 Assignment(
                     settings=settings.share(),
                     slot=number,
-                    workers=len(listeners),
                     listener=listener.fileno(),
                     counters=block.fd,
                     place=number * PLACES_PER_SLOT,

@@ -69,7 +69,7 @@ class WorkerHandle:
         self._channel = Channel(ours, self._received)
         self._channel.send(assignment.to_message())
         self._deadline = self._loop.call_later(
-            patience_at_start(assignment.workers), self._too_late, "is not ready"
+            patience_at_start(assignment.settings.workers), self._too_late, "is not ready"
         )
 
     @property

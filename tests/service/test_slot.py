@@ -23,7 +23,6 @@ async def test_a_successor_that_dies_as_it_becomes_ready_replaces_nobody(
         assignment = Assignment(
             settings=Settings(grace=0),
             slot=0,
-            workers=1,
             listener=listener.fileno(),
             counters=counters.fd,
             place=0,

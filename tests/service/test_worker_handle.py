@@ -37,7 +37,6 @@ def start() -> WorkerHandle:
         assignment = Assignment(
             settings=settings,
             slot=0,
-            workers=1,
             listener=listener.fileno(),
             counters=counters.fd,
             place=0,

@@ -31,7 +31,7 @@ from pixelferry.key_file import with_api_key
 from pixelferry.settings import Settings
 from pixelferry.shared_counters import Place
 from pixelferry.telemetry import LabelValues, Telemetry
-from pixelferry.worker import InlineLimits, Threads
+from pixelferry.threads import InlineLimits, Threads
 
 _POST = ("POST",)
 _GET = ("GET", "HEAD")

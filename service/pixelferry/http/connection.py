@@ -6,20 +6,15 @@ refused bodies are read away, and an eye on clients that leave while nobody read
 here and nowhere else.
 """
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 
 from pixelferry.http.aiohttp_handler import Handler
-from pixelferry.http.connections import FIRST
+from pixelferry.http.connections import FIRST, Connections
 from pixelferry.http.exchange import request_id
 from pixelferry.http.problems import Problem, raw_problem_response
 from pixelferry.http.write_progress import WriteProgress
 from pixelferry.settings import variable
-
-if TYPE_CHECKING:
-    from pixelferry.http.connections import Connections
 
 MAX_HEAD: Final = 16 * 1024  # bytes of a request's line and headers
 LINGER: Final = 2.0  # seconds in which a refused body is still read, so that the answer is seen
@@ -76,7 +71,7 @@ class Connection(asyncio.BufferedProtocol):
         self._transport = cast(asyncio.Transport, transport)
         # Then pause_writing tells of every byte that the socket did not take.
         self._transport.set_write_buffer_limits(high=0)
-        rank, limit = self._owner.opened(self), self._owner.max_connections
+        rank, limit = self._owner.opened(self), self._owner.settings.max_connections
         if rank > 2 * limit:
             self._owner.telemetry.rejections["too_many_connections"] += 1
             self._transport.abort()

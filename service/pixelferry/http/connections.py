@@ -32,18 +32,11 @@ class Connections:
     Belongs to the event loop it was made on; end with `close`.
     """
 
-    def __init__(
-        self, manager: web.Server, settings: Settings, telemetry: Telemetry, max_connections: int
-    ) -> None:
-        """`manager` is aiohttp's own, which calls the application.
-
-        From `max_connections` on clients are told to come back later; from twice as many on they
-        are not even listened to.
-        """
+    def __init__(self, manager: web.Server, settings: Settings, telemetry: Telemetry) -> None:
+        """`manager` is aiohttp's own, which calls the application."""
         self.manager = manager
         self.settings = settings
         self.telemetry = telemetry
-        self.max_connections = max_connections
         self.receive_buffer = memoryview(bytearray(RECEIVE))
         self.departures = Departures()
         self._open: set[Open] = set()

@@ -13,7 +13,7 @@ from pixelferry.http.body import Upload
 from pixelferry.http.body_stream import BodyLimits
 from pixelferry.http.exchange import EXCHANGE
 from pixelferry.http.parameters import parameter, parse_query, text
-from pixelferry.worker import InlineLimits, Threads
+from pixelferry.threads import InlineLimits, Threads
 
 
 @dataclass(frozen=True)

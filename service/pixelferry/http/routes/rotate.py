@@ -13,7 +13,7 @@ from pixelferry.http.body_stream import BodyLimits
 from pixelferry.http.exchange import EXCHANGE, Exchange
 from pixelferry.http.parameters import choice, integer_modulo, parameter, parse_query
 from pixelferry.rotation import rotate_async, rotate_split_async
-from pixelferry.worker import InlineLimits, Threads
+from pixelferry.threads import InlineLimits, Threads
 
 _NOT_PICTURES = "/rotate turns bytes, not pictures: by=13 adds 13 to every byte"
 _HINTS: Final = {"angle": _NOT_PICTURES, "rotate": _NOT_PICTURES}

@@ -1,4 +1,4 @@
-"""Inline or in a worker thread: where a call into the core runs."""
+"""Inline or in a thread: where a call into the core runs."""
 
 import asyncio
 from collections.abc import Callable
@@ -28,7 +28,7 @@ class InlineLimits:
 
 
 class Threads:
-    """The worker threads of one server; short calls have their own, lest they wait behind long."""
+    """The threads of one server; short calls have their own, lest they wait behind long."""
 
     def __init__(self, count: int) -> None:
         """Make up to `count` threads for each kind; end them with `shutdown`."""
@@ -57,7 +57,7 @@ def run_inline(call: Callable[[], T], times: StageTimes) -> T:
         times.convert = perf_counter() - started
 
 
-async def run_in_worker(
+async def run_in_thread(
     call: Callable[[], T],
     times: StageTimes,
     executor: Executor | None = None,
