@@ -22,12 +22,25 @@ PEER_LOOK: Final = 0.05  # seconds: what another process gives back does not wak
 
 
 class Saturated(PixelferryError):  # noqa: N818 - named as the core's are
-    """There is no memory now; `code` says why the request does not wait (any longer)."""
+    """There is no memory now; `code` says why the request does not wait (any longer).
+
+    `limit` is the bound that it has met, in the bound's unit.
+    """
 
     def __init__(self, code: str, message: str, limit: float) -> None:
         super().__init__(message)
         self.code = code
         self.limit = limit
+
+
+class Exhausted(PixelferryError):  # noqa: N818 - named as the core's are
+    """There is no memory now for the `asked` bytes by which a request has outgrown its need."""
+
+    code = "budget_exhausted"
+
+    def __init__(self, asked: int) -> None:
+        super().__init__(f"there is no memory for {asked} bytes more")
+        self.asked = asked
 
 
 class ExceedsBudget(PixelferryError):  # noqa: N818 - named as the core's are
@@ -57,6 +70,12 @@ class Need:
         return cls(body + block + working_set, output)
 
 
+def grow(reservation: Reservation, nbytes: int) -> None:
+    """Reserve `nbytes` more, without waiting for them. Raises Exhausted."""
+    if not reservation.try_grow(nbytes):
+        raise Exhausted(nbytes)
+
+
 @dataclass(frozen=True, slots=True)
 class _Waiter:
     need: Need
@@ -82,7 +101,14 @@ class Budget:
 
         `max_queue` bounds each lane, `queue_timeout` the seconds that one may wait.
         """
-        self._account = Account(limit, kept=kept_for_small(limit), held=held, peer=peer)
+        self.limit = limit
+        """Bytes that all requests together may hold."""
+        self.largest = largest_need(limit)
+        """Bytes that one request may need."""
+        kept = kept_for_small(limit)
+        # What the kept part could never hold would only stand in the way of those it is for.
+        self._small_up_to = min(SMALL, kept)
+        self._account = Account(limit, kept=kept, held=held, peer=peer)
         self._max_queue = max_queue
         self._queue_timeout = queue_timeout
         self._beside_peer = peer is not None
@@ -90,16 +116,6 @@ class Budget:
         self._large: deque[_Waiter] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None  # once somebody has waited
         self._peer_clock: asyncio.TimerHandle | None = None
-
-    @property
-    def limit(self) -> int:
-        """Bytes that all requests together may hold."""
-        return self._account.limit
-
-    @property
-    def largest(self) -> int:
-        """Bytes that one request may need."""
-        return largest_need(self._account.limit)
 
     @property
     def held(self) -> int:
@@ -144,15 +160,11 @@ class Budget:
             )
         return await self._wait(lane, need)
 
-    def _is_small(self, need: Need) -> bool:
-        # What the kept part could never hold would only stand in the way of those it is for.
-        return need.nbytes <= min(SMALL, self._account.kept)
-
     def _lane_of(self, need: Need) -> deque[_Waiter]:
-        return self._small if self._is_small(need) else self._large
+        return self._small if need.nbytes <= self._small_up_to else self._large
 
     def _try(self, need: Need) -> Reservation | None:
-        small = self._is_small(need)
+        small = need.nbytes <= self._small_up_to
         return self._account.try_reserve(
             need.nbytes, need.output, small=small, rest=not (small and self._large)
         )

@@ -164,6 +164,9 @@ async def test_growth_never_waits(serve: Serve) -> None:
             await wire.send(head + b"600000\r\n" + bytes(5 * MIB))
             answer = await wire.answer()
     assert (answer.status, answer.code) == (503, "budget_exhausted")
+    assert answer.problem["needed"] >= 2 * MIB
+    assert "limit" not in answer.problem
+    assert server.app[TELEMETRY].rejections["budget_exhausted"] == 1
     assert answer.headers["retry-after"] == "1"
     await until(lambda: budget.held == 0)
 

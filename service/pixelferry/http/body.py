@@ -11,7 +11,7 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from pixelferry._native import RequestBuffer, Reservation, output_capacity, request_buffer
-from pixelferry.budget import Budget, Need, Saturated
+from pixelferry.budget import Budget, Need, grow
 from pixelferry.http.aiohttp_handler import READ_AHEAD
 from pixelferry.http.body_stream import BodyLimits, BodyStream
 from pixelferry.http.connections import RECEIVE
@@ -127,10 +127,7 @@ class Upload:
         """Return a larger buffer that begins with what is in `buffer`; never waits for memory."""
         capacity = min(max(2 * len(buffer), needed), self._max_body)
         reservation = buffer.reservation
-        if not reservation.try_grow(capacity):
-            raise Saturated(
-                "budget_exhausted", f"there is no memory for {capacity} bytes of body", capacity
-            )
+        grow(reservation, capacity)
         others = reservation.nbytes - len(buffer)  # all but what the old buffer takes with it
         larger = request_buffer(capacity, reservation=reservation.split(others))
         memoryview(larger)[:filled] = memoryview(buffer)[:filled]

@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from pixelferry._native import InvalidPng, LimitExceeded
-from pixelferry.budget import ExceedsBudget, Saturated
+from pixelferry.budget import ExceedsBudget, Exhausted, Saturated
 from pixelferry.settings import variable
 
 MEDIA_TYPE = "application/problem+json"
@@ -146,7 +146,7 @@ def problem_of(error: Exception) -> Problem | None:
             return error.problem
         case InvalidPng():
             return Problem(error.code, str(error), {"offset": error.offset})
-        case LimitExceeded() | ExceedsBudget() | Saturated():
+        case LimitExceeded() | ExceedsBudget() | Saturated() | Exhausted():
             return _beyond(error)
         case MemoryError():  # OutOfMemory is one; Python's own has no message
             return Problem("out_of_memory", str(error) or "there is no memory for the request")
@@ -156,8 +156,10 @@ def problem_of(error: Exception) -> Problem | None:
             return None
 
 
-def _beyond(error: LimitExceeded | ExceedsBudget | Saturated) -> Problem:
-    members: dict[str, object] = {"limit": error.limit}
+def _beyond(error: LimitExceeded | ExceedsBudget | Saturated | Exhausted) -> Problem:
+    members: dict[str, object] = {}
+    if not isinstance(error, Exhausted):
+        members["limit"] = error.limit
     if not isinstance(error, Saturated):
         members["needed"] = error.asked
     if error.code in _SETTING:

@@ -6,7 +6,7 @@ from typing import Final
 from aiohttp import web
 
 from pixelferry._native import OwnedBuffer, output_capacity
-from pixelferry.budget import Budget, Saturated
+from pixelferry.budget import Budget, grow
 from pixelferry.http.bitmap_response import send_buffer
 from pixelferry.http.body import Upload
 from pixelferry.http.body_stream import BodyLimits
@@ -74,8 +74,8 @@ async def _split(upload: Upload, by: int, deps: RotateDeps, exchange: Exchange) 
     for_output = await upload.admit(deps.budget, upload.expected)
     payload = await upload.read()
     missing = output_capacity(payload.nbytes) - for_output.nbytes
-    if missing > 0 and not for_output.try_grow(missing):  # the length was not announced
-        raise Saturated("budget_exhausted", f"{missing} bytes more are needed", missing)
+    if missing > 0:  # the length was not announced
+        grow(for_output, missing)
     inverse = await rotate_split_async(
         payload,
         by,
