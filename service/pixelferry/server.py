@@ -39,15 +39,19 @@ class RunningServer:
 
     def turn_unready(self) -> None:
         """Tell balancers and clients to go elsewhere; all who come are served."""
-        self.app[DRAIN].begun = self.app[DRAIN].unready = True
+        self._begin_to_drain()
+        self.app[DRAIN].unready = True
+
+    def _begin_to_drain(self) -> None:
+        self.app[DRAIN].begun = True
+        self.app[TELEMETRY].place.state = State.DRAINING
 
     async def leave(self) -> None:
         """Accept nobody new, without losing a request; takes up to GRACE. Then `close`.
 
         The socket itself stays usable for others that listen on it.
         """
-        self.app[DRAIN].begun = True
-        self.app[TELEMETRY].place.state = State.DRAINING
+        self._begin_to_drain()
         self.app[TELEMETRY].budget_limit_bytes = 0  # the successor's counts now
         set_pool_limit(0)  # what comes free is for the successor
         await self._stop_listening()

@@ -7,6 +7,7 @@ import pytest
 from pixelferry.http.drain import DRAIN
 from pixelferry.http.routes.metrics import TELEMETRY
 from pixelferry.server import RunningServer
+from pixelferry.shared_counters import State
 from serving import Serve, busy_workers, until
 from wire import connect, request
 
@@ -53,6 +54,13 @@ async def test_an_idle_client_is_told_at_its_next_request(serve: Serve) -> None:
         assert (last.body, last.headers["connection"]) == (b"NOP", "close")
         assert await wire.closed() == b""
     await draining
+
+
+async def test_others_see_that_it_is_not_ready(serve: Serve) -> None:
+    server = await serve()
+    server.turn_unready()
+    (worker,) = server.app[TELEMETRY].place.block.workers()
+    assert worker.state is State.DRAINING
 
 
 @pytest.mark.parametrize(
