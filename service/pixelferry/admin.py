@@ -16,7 +16,7 @@ from pixelferry.shared_counters import CounterBlock, State
 PATIENCE: Final = 5.0  # seconds for a request to come and its answer to be taken
 MAX_HEAD: Final = 8 * 1024  # bytes
 MAX_CONNECTIONS: Final = 32
-STALE: Final = 10.0  # seconds; a worker beats once in each
+STALE: Final = 10.0  # seconds without a beat; a worker beats about once a second
 
 _TEXT: Final = "text/plain; charset=utf-8"
 

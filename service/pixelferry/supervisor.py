@@ -89,10 +89,11 @@ class _Supervisor:
         # Whoever started us may have blocked them, and a mask is inherited.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, BLOCKED_AT_START | {signal.SIGCHLD})
         telemetry = SupervisorTelemetry(block)
+        self._share = settings.share()
         self._slots = [
             Slot(
                 Assignment(
-                    settings=settings.share(),
+                    settings=self._share,
                     slot=number,
                     listener=listener.fileno(),
                     counters=block.fd,
@@ -137,8 +138,14 @@ class _Supervisor:
         """Tell when all workers are ready; then replace them at each SIGHUP."""
         for slot in self._slots:
             await slot.served.wait()
-        _warn_of_little_memory(self._settings)
-        _say(_greeting(self._settings, self._listeners[0]))
+        pixels = _largest_picture(self._share)
+        if pixels < self._settings.max_pixels:
+            _log.warning(
+                "%s has room for pictures of about %d pixels, %s allows %d",
+                *(variable("memory_budget"), pixels),
+                *(variable("max_pixels"), self._settings.max_pixels),
+            )
+        _say(_greeting(self._settings, self._share, self._listeners[0]))
         while True:
             await self._hangup.wait()
             self._hangup.clear()
@@ -175,8 +182,7 @@ def _fill_standard_streams() -> None:
     os.close(opened)
 
 
-def _greeting(settings: Settings, listener: socket.socket) -> str:
-    share = settings.share()
+def _greeting(settings: Settings, share: Settings, listener: socket.socket) -> str:
     return (
         f"pixelferry {__version__} answers at {url(settings, listener)}\n"
         f"limits: bodies of {settings.max_body} bytes, pictures of {settings.max_pixels} pixels "
@@ -190,15 +196,6 @@ def _greeting(settings: Settings, listener: socket.socket) -> str:
 def _largest_picture(share: Settings) -> int:
     """About how many pixels fit: 3 bytes of output each, rounded up to a block, and 1 of body."""
     return largest_need(share.budget) * 8 // 35
-
-
-def _warn_of_little_memory(settings: Settings) -> None:
-    pixels = _largest_picture(settings.share())
-    if pixels < settings.max_pixels:
-        _log.warning(
-            "%s has room for pictures of about %d pixels, %s allows %d",
-            *(variable("memory_budget"), pixels, variable("max_pixels"), settings.max_pixels),
-        )
 
 
 def _say(text: str) -> None:
