@@ -5,11 +5,11 @@ each connection gets one answer; a supervisor imports no web framework for that.
 """
 
 import asyncio
-import hmac
 from http import HTTPStatus
 from time import monotonic
 from typing import Final, NamedTuple
 
+from pixelferry.bearer import CHALLENGE, is_key, token_of
 from pixelferry.exposition import CONTENT_TYPE, Exposition
 from pixelferry.shared_counters import CounterBlock, State
 
@@ -56,7 +56,7 @@ class Admin:
             writer.close()
 
     async def _answer_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        head = (await reader.readuntil(b"\r\n\r\n")).decode(errors="surrogateescape")
         method, _, rest = head.partition(" ")
         path = rest.partition(" ")[0].partition("?")[0]
         answer = self._answer(method, path, head)
@@ -81,7 +81,7 @@ class Admin:
         if path in self._routes:
             return self._routes[path]()
         if not self._has_key(head):
-            challenge = 'WWW-Authenticate: Bearer realm="pixelferry"'
+            challenge = f"WWW-Authenticate: {CHALLENGE}"
             return _Answer(HTTPStatus.UNAUTHORIZED, b"the key is needed\n", header=challenge)
         return _Answer(HTTPStatus.OK, self._exposition.text(), CONTENT_TYPE)
 
@@ -89,11 +89,8 @@ class Admin:
         if not self._api_key:
             return True
         fields = (line.partition(":") for line in head.split("\r\n")[1:])
-        given = [value.strip() for name, _, value in fields if name.lower() == "authorization"]
-        scheme, _, token = (given[0] if len(given) == 1 else "").partition(" ")
-        return scheme.lower() == "bearer" and hmac.compare_digest(
-            token.strip().encode(), self._api_key.encode()
-        )
+        given = (value.strip() for name, _, value in fields if name.lower() == "authorization")
+        return is_key(token_of(given), self._api_key)
 
     def _livez(self) -> _Answer:
         return _Answer(HTTPStatus.OK, self._workers())
