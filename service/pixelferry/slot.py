@@ -6,8 +6,10 @@ The socket stays open while workers come and go, so whoever connects meanwhile w
 import asyncio
 import dataclasses
 import logging
+import math
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from pixelferry.control import Assignment
@@ -17,12 +19,16 @@ from pixelferry.worker_handle import WorkerHandle
 
 MOST_DEATHS: Final = 5
 DEATHS_WITHIN: Final = 30.0  # seconds
+PAUSE: Final = 5.0  # seconds until the next try when no process can be started
 
 _log = logging.getLogger(__name__)
 
 
 class Slot:
-    """Keeps a worker alive, until there have been MOST_DEATHS in DEATHS_WITHIN."""
+    """Keeps a worker alive.
+
+    Until there have been MOST_DEATHS in DEATHS_WITHIN, or as many without a worker that was ready.
+    """
 
     def __init__(
         self,
@@ -43,6 +49,7 @@ class Slot:
         self._draining = False
         self._leaving = False
         self._deaths: deque[float] = deque(maxlen=MOST_DEATHS)  # times
+        self._last_ready = -math.inf
         self._replacing = asyncio.Lock()
         self._relieving: set[asyncio.Task[None]] = set()
         self._workers: set[WorkerHandle] = set()  # all that have not ended
@@ -86,6 +93,7 @@ class Slot:
 
     def worker_ready(self, worker: WorkerHandle) -> None:
         """Serve."""
+        self._last_ready = asyncio.get_running_loop().time()
         _log.info("worker %d is ready: %s", self._assignment.slot, worker)
         self.served.set()
 
@@ -106,30 +114,34 @@ class Slot:
         if not is_missed:
             return
         self._telemetry.worker_restarted()
-        self._deaths.append(asyncio.get_running_loop().time())
-        self._restart()
+        self._current = None
+        if not self._died_too_often():
+            self._restart()
 
     def _restart(self) -> None:
-        self._current = None
-        while self._current is None:
-            if self._dies_too_often():
-                _log.error(
-                    "worker %d died %d times in %g seconds; the service ends",
-                    *(self._assignment.slot, MOST_DEATHS, DEATHS_WITHIN),
-                )
-                self._failed()
-                return
-            self._current = self._start_worker()
-            if self._current is None:
-                self._deaths.append(asyncio.get_running_loop().time())
+        if self._current is not None or self._leaving:
+            return
+        self._current = self._start_worker()
+        if self._current is None and not self._died_too_often():
+            asyncio.get_running_loop().call_later(PAUSE, self._restart)
 
-    def _dies_too_often(self) -> bool:
+    def _died_too_often(self) -> bool:
+        """Count a death; if it was one too many, tell that there will be no more workers."""
         deaths = self._deaths
-        return len(deaths) == MOST_DEATHS and deaths[-1] - deaths[0] <= DEATHS_WITHIN
+        deaths.append(asyncio.get_running_loop().time())
+        seconds = deaths[-1] - deaths[0]
+        if len(deaths) < MOST_DEATHS or (seconds > DEATHS_WITHIN and self._last_ready > deaths[0]):
+            return False
+        _log.error(
+            "worker %d died %d times in %.1f seconds; the service ends",
+            *(self._assignment.slot, MOST_DEATHS, seconds),
+        )
+        self._failed()
+        return True
 
     def _start_worker(self) -> WorkerHandle | None:
         try:
-            worker = WorkerHandle(self._next_assignment(), self._reaper, self)
+            worker = self._start_process()
         except OSError as error:
             _log.error("worker %d cannot be started: %s", self._assignment.slot, error)
             return None
@@ -137,6 +149,11 @@ class Slot:
         if self._draining:
             worker.drain()
         return worker
+
+    def _start_process(self) -> WorkerHandle:
+        assignment = self._next_assignment()
+        heartbeat = partial(self._telemetry.heartbeat, assignment.place)
+        return WorkerHandle(assignment, self._reaper, self, heartbeat)
 
     def _next_assignment(self) -> Assignment:
         place = self._assignment.place

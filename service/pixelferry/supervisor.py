@@ -110,22 +110,25 @@ class _Supervisor:
         """Return the exit code when no worker is left."""
         serving = asyncio.create_task(self._serve())
         failed = asyncio.create_task(self._failed.wait())
-        asked = asyncio.create_task(self._signals.get())
-        await asyncio.wait((serving, failed, asked), return_when=asyncio.FIRST_COMPLETED)
+        first = asyncio.create_task(self._signals.get())
+        await asyncio.wait((serving, failed, first), return_when=asyncio.FIRST_COMPLETED)
         if serving.done():
             serving.result()  # only an error ends it
         serving.cancel()
-        if asked.done():
-            _say("draining; a second signal ends at once")
-            asked = asyncio.create_task(self._signals.get())
+        second = asyncio.create_task(self._signal_after(first))
         drained = asyncio.create_task(self._drain())
-        await asyncio.wait((drained, asked), return_when=asyncio.FIRST_COMPLETED)
-        if asked.done():
+        await asyncio.wait((drained, second), return_when=asyncio.FIRST_COMPLETED)
+        if second.done():
             drained.cancel()
             await self._stop()
-            return 128 + asked.result()
+            return 128 + second.result()
         drained.result()  # only an error is of interest
         return 1 if self._failed.is_set() else 0
+
+    async def _signal_after(self, first: asyncio.Task[int]) -> int:
+        await first
+        _say("draining; a second signal ends at once")
+        return await self._signals.get()
 
     def _hung_up(self) -> None:
         if self._has_terminal and not os.isatty(_STDERR):

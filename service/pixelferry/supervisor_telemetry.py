@@ -21,6 +21,11 @@ class SupervisorTelemetry:
         """Count a worker started in place of one that died."""
         self._place.counts[self._restarts] += 1
 
+    def heartbeat(self, place: int) -> float:
+        """Return when the process that has `place` last beat, by CLOCK_MONOTONIC; 0 if none has."""
+        occupant = self._block.place(place).occupant()
+        return occupant.heartbeat if occupant is not None else 0.0
+
     def worker_ended(self, place: int) -> None:
         """Forget what the process held that had `place`; what it counted stays."""
         self._block.place(place).vacate()

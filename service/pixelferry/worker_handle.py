@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from pixelferry.control import BLOCKED_AT_START, Assignment, Channel, Message, Order, Report
@@ -16,6 +17,8 @@ from pixelferry.settings import DECLARED, variable
 
 PATIENCE_AT_START: Final = 30.0  # seconds until a worker must be ready that has a CPU for itself
 PATIENCE_AT_END: Final = 5.0  # seconds beyond those that it was given
+HEART_LOOK: Final = 1.0  # seconds between two looks at a worker's heart, which beats as often
+MOST_MISSED: Final = 30  # looks in a row without a beat
 
 # Read by glibc when a process starts. Its threshold for mapping a block grows with each large block
 # that is freed, and then blocks stay in arenas: after a load the processes kept 133 MiB, with these
@@ -47,8 +50,17 @@ class WorkerHandle:
     Belongs to the event loop that runs.
     """
 
-    def __init__(self, assignment: Assignment, reaper: Reaper, owner: Owner) -> None:
-        """Start the process; `assignment` is only borrowed. Raises OSError if that fails."""
+    def __init__(
+        self,
+        assignment: Assignment,
+        reaper: Reaper,
+        owner: Owner,
+        heartbeat: Callable[[], float],
+    ) -> None:
+        """Start the process; `assignment` is only borrowed. Raises OSError if that fails.
+
+        `heartbeat` returns when the worker last told that its event loop goes on.
+        """
         self.place = assignment.place
         self.ready = False
         self.settled = asyncio.Event()  # is ready, or has ended before
@@ -56,6 +68,9 @@ class WorkerHandle:
         self._grace = assignment.settings.grace
         self._is_to_end = False
         self._owner = owner
+        self._heartbeat = heartbeat
+        self._last_beat = 0.0
+        self._missed = 0  # looks without a beat: a clock goes on while a container is paused
         self._loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
         with theirs:
@@ -71,6 +86,7 @@ class WorkerHandle:
         self._deadline = self._loop.call_later(
             patience_at_start(assignment.settings.workers), self._too_late, "is not ready"
         )
+        self._heart_clock: asyncio.TimerHandle | None = None
 
     @property
     def exit_code(self) -> int | None:
@@ -102,6 +118,15 @@ class WorkerHandle:
         _log.error("process %d %s; it is killed", self.pid, what)
         os.kill(self.pid, signal.SIGKILL)
 
+    def _look_at_heart(self) -> None:
+        beat = self._heartbeat()
+        self._missed = 0 if beat != self._last_beat else self._missed + 1
+        self._last_beat = beat
+        if self._missed == MOST_MISSED:
+            self._too_late("has hung")
+        else:
+            self._heart_clock = self._loop.call_later(HEART_LOOK, self._look_at_heart)
+
     def _received(self, message: Message | None) -> None:
         if message is None:
             return  # it is about to end
@@ -110,6 +135,7 @@ class WorkerHandle:
                 self._deadline.cancel()
             self.ready = True
             self.settled.set()
+            self._look_at_heart()
             self._owner.worker_ready(self)
         else:
             self._owner.worker_asked_to_end(self)
@@ -118,6 +144,8 @@ class WorkerHandle:
         self.ready = False
         self._process.returncode = exit_code  # else Popen would look for the process itself
         self._deadline.cancel()
+        if self._heart_clock is not None:
+            self._heart_clock.cancel()
         self._channel.close()
         self.ended.set()
         self.settled.set()

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from pixelferry.listeners import listen
 from pixelferry.reaper import Reaper
 from pixelferry.settings import Settings
 from pixelferry.shared_counters import CounterBlock
+from pixelferry.supervisor_telemetry import SupervisorTelemetry
 from pixelferry.worker_handle import WorkerHandle, patience_at_start
 from served import in_each_worker
 from serving import until
@@ -33,7 +35,7 @@ class Owner:
 def start() -> WorkerHandle:
     counters = CounterBlock.create(slots=1)
     with listen("127.0.0.1", 0) as listener:
-        settings = Settings(grace=0)
+        settings = Settings(grace=0, pool_idle=0)  # which makes the heart beat fast
         assignment = Assignment(
             settings=settings,
             slot=0,
@@ -41,7 +43,8 @@ def start() -> WorkerHandle:
             counters=counters.fd,
             place=0,
         )
-        return WorkerHandle(assignment, Reaper(), Owner())
+        telemetry = SupervisorTelemetry(counters)
+        return WorkerHandle(assignment, Reaper(), Owner(), partial(telemetry.heartbeat, 0))
 
 
 async def test_one_that_does_not_become_ready(
@@ -100,6 +103,39 @@ time.sleep(60)
     await until(worker.ended.is_set)
     assert KILLED in str(worker)
     assert f"process {worker.pid} does not end; it is killed" in caplog.text
+
+
+async def test_one_whose_event_loop_hangs(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(worker_handle, "HEART_LOOK", 0.2)
+    monkeypatch.setattr(worker_handle, "MOST_MISSED", 10)
+    worker = start()
+    await until(lambda: worker.ready)
+    os.kill(worker.pid, signal.SIGSTOP)
+    await until(worker.ended.is_set)
+    assert KILLED in str(worker)
+    assert f"process {worker.pid} has hung; it is killed" in caplog.text
+
+
+async def test_one_that_works_is_not_taken_for_hung(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_handle, "HEART_LOOK", 0.2)
+    monkeypatch.setattr(worker_handle, "MOST_MISSED", 10)
+    looks = 0
+
+    def counted(look: Callable[[WorkerHandle], None], worker: WorkerHandle) -> None:
+        nonlocal looks
+        looks += 1
+        look(worker)
+
+    look = WorkerHandle._look_at_heart
+    monkeypatch.setattr(WorkerHandle, "_look_at_heart", lambda one: counted(look, one))
+    worker = start()
+    await until(lambda: looks > 15)
+    assert worker.exit_code is None
+    worker.stop()
+    await until(worker.ended.is_set)
+    assert "(ended with 0)" in str(worker)
 
 
 async def test_one_that_obeys_is_not_killed() -> None:
