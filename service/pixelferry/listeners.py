@@ -72,12 +72,39 @@ def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
     return sock
 
 
-def listen_unix(path: str) -> socket.socket:
+class UnixListener(socket.socket):
+    """A socket that knows its file, lest it removes that of a newer one at the same path."""
+
+    _file: tuple[int, int] | None = None
+
+    def know_file(self) -> None:
+        """Take the file at the path of now for its own."""
+        self._file = _file_at(self.getsockname())
+
+    def unlink(self) -> None:
+        """Remove its file, unless somebody else has removed or replaced it."""
+        path = self.getsockname()
+        if self._file is not None and _file_at(path) == self._file:
+            with suppress(OSError):
+                os.unlink(path)  # noqa: PTH108 - text
+
+
+def adopt(fd: int) -> socket.socket:
+    """Return the listening socket behind `fd`, and own it."""
+    sock = socket.socket(fileno=fd)
+    if sock.family != socket.AF_UNIX:
+        return sock
+    unix = UnixListener(fileno=sock.detach())
+    unix.know_file()
+    return unix
+
+
+def listen_unix(path: str) -> UnixListener:
     """Return a Unix socket that listens at `path`, in place of one that nobody listens on.
 
     Everybody may connect whom the folder lets in. Raises OSError if the path cannot be had.
     """
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock = UnixListener(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         try:
             sock.bind(path)
@@ -86,12 +113,21 @@ def listen_unix(path: str) -> socket.socket:
                 raise
             os.unlink(path)  # noqa: PTH108 - text
             sock.bind(path)
+        sock.know_file()
         os.chmod(path, 0o666)  # noqa: PTH101, S103 - the folder decides who may come in
         sock.listen(BACKLOG)
     except OSError as error:
         sock.close()
         raise OSError(error.errno, error.strerror, path) from error
     return sock
+
+
+def _file_at(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _is_stale(path: str) -> bool:
@@ -138,9 +174,8 @@ def withdraw(sock: socket.socket) -> None:
     accept: 4 clients in 260 closings, with 8 that connected all the time. So their first packets
     are dropped instead; they come again a second later and are refused.
     """
-    if sock.family == socket.AF_UNIX:
-        with suppress(OSError):  # somebody else has cleared or taken the path
-            os.unlink(sock.getsockname())  # noqa: PTH108 - text
+    if isinstance(sock, UnixListener):
+        sock.unlink()
     else:
         code = array("B", _DROP_SYN)
         program = struct.pack("HP", len(_DROP_SYN) // _BPF.size, code.buffer_info()[0])

@@ -13,6 +13,7 @@ import uvloop
 
 from pixelferry.control import BLOCKED_AT_START, Assignment, Channel, Message, Order, Report
 from pixelferry.descriptors import allow_connections
+from pixelferry.listeners import adopt
 from pixelferry.logs import configure_logging
 from pixelferry.server import RunningServer, start_server
 from pixelferry.shared_counters import CounterBlock
@@ -41,7 +42,7 @@ async def _work(sock: socket.socket) -> None:
     assignment = Assignment.from_message(first)
     configure_logging(assignment.settings.log_level)
     allow_connections(2 * assignment.settings.max_connections)  # those to be refused, too
-    listener = socket.socket(fileno=assignment.listener)
+    listener = adopt(assignment.listener)
     place = CounterBlock.attach(assignment.counters).place(assignment.place)
     server = await start_server(assignment.settings, listener, place)
     channel.send({"report": Report.READY})

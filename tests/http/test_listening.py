@@ -8,6 +8,7 @@ import pytest
 
 from command_line import names
 from pixelferry.listeners import (
+    adopt,
     close_listeners,
     listen,
     listen_unix,
@@ -72,6 +73,23 @@ def test_a_path_that_somebody_else_has_taken_is_left_alone(tmp_path: Path) -> No
         path.mkdir()
         withdraw(sock)
     assert path.is_dir()
+
+
+@pytest.mark.parametrize("is_adopted", [False, True])
+def test_only_its_own_file_is_removed(tmp_path: Path, is_adopted: bool) -> None:
+    path = tmp_path / "s"
+
+    def start() -> socket.socket:
+        made = listen_unix(str(path))
+        return adopt(made.detach()) if is_adopted else made
+
+    with start() as older:
+        path.unlink()
+        with start() as newer:
+            withdraw(older)
+            assert path.is_socket()
+            withdraw(newer)
+            assert not path.exists()
 
 
 def test_the_longest_path_of_a_socket_can_be_had(
