@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Barrier
 from time import perf_counter
 from typing import Final, TypeVar
 
@@ -31,9 +32,12 @@ class Threads:
     """The threads of one server; short calls have their own, lest they wait behind long."""
 
     def __init__(self, count: int) -> None:
-        """Make up to `count` threads for each kind; end them with `shutdown`."""
-        self._short = ThreadPoolExecutor(count, thread_name_prefix="short")
-        self._long = ThreadPoolExecutor(count, thread_name_prefix="long")
+        """Start `count` threads for each kind; end them with `shutdown`.
+
+        Raises RuntimeError if they cannot be had: better now than in the middle of a request.
+        """
+        self._short = _started(count, "short")
+        self._long = _started(count, "long")
 
     def executor(self, nbytes: int) -> Executor:
         """Return where a call runs that reads and writes so many bytes."""
@@ -43,6 +47,19 @@ class Threads:
         """Wait for what runs, and drop what waits."""
         for executor in (self._short, self._long):
             executor.shutdown(cancel_futures=True)
+
+
+def _started(count: int, name: str) -> ThreadPoolExecutor:
+    executor = ThreadPoolExecutor(count, thread_name_prefix=name)
+    all_there = Barrier(count)  # an executor starts no thread while one is idle
+    try:
+        for _ in range(count):
+            executor.submit(all_there.wait)
+    except RuntimeError:
+        all_there.abort()  # or those that did start would wait for ever
+        executor.shutdown()
+        raise
+    return executor
 
 
 NEVER_INLINE = InlineLimits(max_input=-1, max_output=-1)
