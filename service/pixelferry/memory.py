@@ -7,12 +7,17 @@ from pixelferry.cgroup import cgroup_folders, read_text
 
 PROCESS: Final = 80 * 2**20  # bytes of one process beside its budget
 LEAST_BUDGET: Final = 64 * 2**20  # bytes: with less not even a photo of 12 MP fits
+LEAST_SHARE: Final = 4 * 2**20  # bytes of one worker: a body of unknown length needs half of that
 _UNLIMITED: Final = 2**62  # cgroup v1 writes a number near 2^63 for "no limit"
 
 
 def default_budget(processes: int = 1, root: str = "") -> int:
-    """Return 60 % of what is left beside `processes` processes, in bytes, at least 64 MiB."""
-    return max(LEAST_BUDGET, (usable_memory(root) - PROCESS * processes) * 6 // 10)
+    """Return 60 % of what is left beside `processes` processes, in bytes.
+
+    It is at least LEAST_BUDGET, and LEAST_SHARE for each process.
+    """
+    left = usable_memory(root) - PROCESS * processes
+    return max(LEAST_BUDGET, LEAST_SHARE * processes, left * 6 // 10)
 
 
 def kept_for_small(budget: int) -> int:

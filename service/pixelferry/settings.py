@@ -10,7 +10,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from pixelferry import units
 from pixelferry.cpus import available_cpus
-from pixelferry.memory import default_budget
+from pixelferry.memory import LEAST_SHARE, default_budget
 
 PREFIX = "PIXELFERRY_"
 _TEST_PREFIX = "PIXELFERRY_TEST_"  # for the project's own tests; never a setting
@@ -123,10 +123,10 @@ class Settings:
         units.count(1, 2**31 - 1), 65_535, "Largest width, and largest height, in pixels."
     )
     memory_budget: int | None = _setting(
-        units.or_auto(units.size(2**20, 2**50), lambda: None),
+        units.or_auto(units.size(LEAST_SHARE, 2**50), lambda: None),
         None,
-        "Memory that all requests together may hold; auto is 60 % of the container's memory, or of "
-        "half the machine's, without 80 MiB a worker; at least 64 MiB.",
+        "Memory that all requests together may hold, at least 4 MiB a worker; auto is 60 % of the "
+        "container's memory, or of half the machine's, without 80 MiB a worker; at least 64 MiB.",
     )
     max_queue: int = _setting(
         units.count(0, 1_000_000),
@@ -217,7 +217,13 @@ class Settings:
 
         Raises SettingsError for wrong values and for unknown names of our prefix in `environ`.
         """
-        return cls(**{one.name: one.value for one in resolve(flags, environ)})
+        settings = cls(**{one.name: one.value for one in resolve(flags, environ)})
+        if settings.budget < LEAST_SHARE * settings.workers:
+            raise SettingsError(
+                f"{variable('memory_budget')}={settings.budget}: expected at least {LEAST_SHARE} "
+                f"bytes for each of {settings.workers} workers"
+            )
+        return settings
 
     @property
     def threads_of_worker(self) -> int:

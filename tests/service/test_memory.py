@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fake_files import write_files
-from pixelferry.memory import LEAST_BUDGET, PROCESS, default_budget, usable_memory
+from pixelferry.memory import LEAST_BUDGET, LEAST_SHARE, PROCESS, default_budget, usable_memory
 
 GIB = 2**30
 MEMINFO = {"proc/meminfo": f"MemTotal:       {24 * GIB // 1024} kB\nMemFree: 5 kB\n"}
@@ -49,3 +49,7 @@ def test_processes_are_left_room(tmp_path: Path) -> None:
 
 def test_it_is_never_too_little_to_work(tmp_path: Path) -> None:
     assert default_budget(1, write_files(tmp_path, {})) == LEAST_BUDGET
+
+
+def test_each_of_many_processes_has_enough_to_work(tmp_path: Path) -> None:
+    assert default_budget(100, write_files(tmp_path, MEMINFO)) >= 100 * LEAST_SHARE

@@ -82,6 +82,13 @@ def test_counts(text: str, value: int) -> None:
     assert Settings.load({"max_pixels": text}, {}).max_pixels == value
 
 
+def test_a_budget_that_is_too_small_for_so_many_workers_is_refused() -> None:
+    assert Settings.load({"memory_budget": "32MiB", "workers": "8"}, {}).budget == 2**25
+    assert mistake({"memory_budget": "32MiB", "workers": "9"}, {}) == (
+        "PIXELFERRY_MEMORY_BUDGET=33554432: expected at least 4194304 bytes for each of 9 workers"
+    )
+
+
 def test_auto_workers_are_the_cpus_available(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings.load({}, {"WEB_CONCURRENCY": "3"}).workers == 3
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {1})
