@@ -177,6 +177,16 @@ class Handler(RequestHandler):
         self._body.feed_eof()
         self.close()
 
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """End, without a reference cycle that the garbage collector would have to find."""
+        super().connection_lost(exc)
+        self._stop_keepalive_clock()
+        self._body = EMPTY_PAYLOAD
+        for message, _ in self._messages:
+            if isinstance(message, _ErrInfo):
+                free_frames(message.exc)
+        self._messages.clear()
+
     def _stop_keepalive_clock(self) -> None:
         if self._keepalive_handle is not None:
             self._keepalive_handle.cancel()
@@ -218,8 +228,8 @@ class Handler(RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """Answer what is no HTTP, and what the middlewares could not catch."""
+        free_frames(exc)
         if isinstance(exc, ConnectionError) or request.writer.output_size > 0:
-            free_frames(exc)
             raise ConnectionAbortedError("the client left, or the answer cannot be taken back")
         if status == 400:
             problem = _malformed(exc)

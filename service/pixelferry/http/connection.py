@@ -88,8 +88,9 @@ class Connection(asyncio.BufferedProtocol):
         self._stop_discard_clock()
         self._transport = None
         self._owner.lost(self)
-        if self._handler is not None:
-            self._handler.connection_lost(exc)
+        handler, self._handler = self._handler, None  # each knew the other: a cycle
+        if handler is not None:
+            handler.connection_lost(exc)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Return where the next bytes go; all connections take turns with one buffer.
