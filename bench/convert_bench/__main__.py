@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 from convert_bench.bars import bars
 from convert_bench.chart import draw
 from convert_bench.made_pictures import made_pictures
 from convert_bench.pictures import Picture, read_pictures
+from convert_bench.result_files import write_files
 from convert_bench.run import Plan, run
 from convert_bench.tables import report
 
@@ -40,15 +42,15 @@ def main() -> int:
     text = report(results)
     print(text)
     out: Path = arguments.out or (QUICK_RESULTS if arguments.quick else RESULTS)
-    out.mkdir(parents=True, exist_ok=True)
-    stem = out / f"{results.date}-convert"
-    stem.with_suffix(".json").write_text(results.to_json())
-    try:
-        draw(results, stem.with_suffix(".svg"))
-        text += f"\n![times as long as pixelferry]({stem.name}.svg)\n"
-    except ImportError as error:
-        say(f"no chart: {error}")
-    stem.with_suffix(".md").write_text(text)
+    missing = write_files(
+        out / f"{results.date}-convert",
+        text,
+        results.to_json(),
+        partial(draw, results),
+        "times as long as pixelferry",
+    )
+    if missing:
+        say(f"no chart: {missing}")
     failed = [bar.what for bar in bars(results) if not bar.met]  # missed, or could not be measured
     if arguments.check and failed:
         say(f"not met: {', '.join(failed)}")

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from convert_bench.result_files import write_files
 from pixelferry import units
 from soak.arguments import LOGS, RESULTS, Options, parsed_by
 from soak.chart import draw
@@ -61,15 +63,15 @@ def write(results: Results, out: Path) -> None:
     """Print the report, and put it into files."""
     text = report(results)
     print(text)
-    out.mkdir(parents=True, exist_ok=True)
-    stem = out / f"{results.date}-soak"
-    stem.with_suffix(".json").write_text(results.to_json())
-    try:
-        draw(results, stem.with_suffix(".svg"))
-        text += f"\n![memory and health over time]({stem.name}.svg)\n"
-    except ImportError as error:
-        say(f"no chart: {error}")
-    stem.with_suffix(".md").write_text(text)
+    missing = write_files(
+        out / f"{results.date}-soak",
+        text,
+        results.to_json(),
+        partial(draw, results),
+        "memory and health over time",
+    )
+    if missing:
+        say(f"no chart: {missing}")
 
 
 def say(what: str) -> None:

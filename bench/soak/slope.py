@@ -36,7 +36,6 @@ SETTINGS = {
     "PIXELFERRY_MAX_BODY": str(MAX_BODY),
     "PIXELFERRY_POOL_IDLE": "1s",
 }
-REST = 4.0  # seconds, until the memory is looked at: no block is kept so long
 SETTLING = 4  # the part of the rounds, from the first, that does not count: caches fill
 MOST_GROWTH = MEBIBYTE  # of each worker, in all rounds that count
 HOUR = 3600
@@ -84,14 +83,14 @@ async def run(arguments: argparse.Namespace, pictures: Pictures, log: IO[bytes])
                 max_body=MAX_BODY,
                 share=BUDGET // workers,
             )
-            rounds.append(await one_round(service, load, arguments.seconds))
+            rounds.append(await one_round(service, load, arguments.seconds, arguments.rest))
             print(f"slope: {rounds[-1].rss / MEBIBYTE:.1f} MiB", file=sys.stderr)
         if service.workers != first:
             raise RuntimeError("a worker has ended")
         return rounds
 
 
-async def one_round(service: Service, plan: MixedLoad, seconds: float) -> Round:
+async def one_round(service: Service, plan: MixedLoad, seconds: float, rest: float) -> Round:
     """Load, rest, and look."""
     load = Apart(run_mixed_load, plan)
     try:
@@ -102,7 +101,7 @@ async def one_round(service: Service, plan: MixedLoad, seconds: float) -> Round:
         tally = await result
     finally:
         load.kill()
-    await asyncio.sleep(REST)
+    await asyncio.sleep(rest)
     return Round(tally, resident_bytes(service.tree))
 
 
@@ -140,7 +139,7 @@ def report(
     yield (
         f"{machine.cpus} × {machine.cpu} ({machine.cpu_family}), {machine.system}. "
         f"{arguments.workers} workers, {len(rounds)} rounds of {arguments.seconds:g} s of mixed "
-        f"load and {REST:g} s of rest; the first {len(rounds) // SETTLING} do not count. "
+        f"load and {arguments.rest:g} s of rest; the first {len(rounds) // SETTLING} do not count. "
         f"{requests:,} requests, {answered:,} of them answered with 200: an hour of "
         f"{requests / HOUR:.0f} requests a second."
     )
@@ -156,8 +155,10 @@ def report(
 def parsed() -> argparse.Namespace:
     """Read the command line."""
     parser = Options(prog="scripts/slope", description=__doc__)
-    parser.option("rounds", int, 24, "of load and rest, at least 8 (%(default)s)")
-    parser.option("seconds", float, 20.0, "of load in each (%(default)s)")
+    parser.option("rounds", int, 24, "of load and rest (%(default)s)")
+    parser.option("seconds", float, 20.0, "of load in each round (%(default)s)")
+    about = "seconds of rest, until the memory is looked at: no block is kept so long (%(default)s)"
+    parser.option("rest", float, 4.0, about)
     parser.option("workers", int, 2, "processes that serve (%(default)s)")
     parser.option("out", Path, RESULTS, "a folder for the result (bench/results)")
     return parser.parse_args()

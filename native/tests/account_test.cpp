@@ -10,6 +10,7 @@
 #include <array>
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <latch>
 #include <limits>
 #include <memory>
@@ -215,18 +216,23 @@ class Hammer {
   std::atomic<int> successes_ = 0;
 };
 
-TEST_CASE("threads never hold more than the limit together, and leave nothing behind") {
-  const Fixture f{{.limit = 1000, .kept = 125}};
-  Hammer hammer{1000, 125};
+/// Hammers with four threads that begin together; thread `t` uses `account_of(t)`.
+void at_once(Hammer& hammer, const std::function<Account&(std::uint64_t)>& account_of) {
   std::latch start{4};
   std::vector<std::thread> threads;
   for (std::uint64_t t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
       start.arrive_and_wait();
-      hammer.run(*f.account, seed() + t, 5000);
+      hammer.run(account_of(t), seed() + t, 5000);
     });
   }
   for (std::thread& thread : threads) thread.join();
+}
+
+TEST_CASE("threads never hold more than the limit together, and leave nothing behind") {
+  const Fixture f{{.limit = 1000, .kept = 125}};
+  Hammer hammer{1000, 125};
+  at_once(hammer, [&](std::uint64_t) -> Account& { return *f.account; });
   hammer.check();
   CHECK(f.account->held() == 0);
 }
@@ -237,15 +243,7 @@ TEST_CASE("two accounts of one share, each the other's peer, never exceed it tog
       Fixture{{.limit = 1000, .kept = 125, .held = &cells[0], .peer = &cells[1]}},
       Fixture{{.limit = 1000, .kept = 125, .held = &cells[1], .peer = &cells[0]}}};
   Hammer hammer{1000, 125};
-  std::latch start{4};
-  std::vector<std::thread> threads;
-  for (std::uint64_t t = 0; t < 4; ++t) {
-    threads.emplace_back([&, t] {
-      start.arrive_and_wait();
-      hammer.run(*fixtures[t % 2].account, seed() + t, 5000);
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
+  at_once(hammer, [&](std::uint64_t t) -> Account& { return *fixtures[t % 2].account; });
   hammer.check();
   for (const HeldBytes& held : cells) CHECK(held.total() == 0);  // also what was taken back
 }

@@ -6,6 +6,7 @@ No time is looked at: on a busy machine even health may take long.
 import asyncio
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -20,7 +21,7 @@ import pytest
 
 from convert_bench.machine import this_machine
 from png_writer import small_png
-from soak import rolling
+from soak import rolling, slope
 from soak.apart import Apart
 from soak.bad_requests import BadRequests
 from soak.conversation import Load, ask
@@ -37,7 +38,7 @@ from soak.report import report
 from soak.results import MEBIBYTE, Event, HealthResult, KindResult, Plan, Results
 from soak.rolling import Rolled
 from soak.service import serving
-from soak.tally import FAILED, Failure
+from soak.tally import FAILED, Failure, Tally
 from soak.verdict import promises
 
 ROOT = Path(__file__).parents[2]
@@ -392,6 +393,21 @@ def test_a_rolling_replacement_is_judged(rolled: Rolled, kept: bool) -> None:
     assert all(one.kept for one in rolling.promises(plan, rolled)) is kept
 
 
+@pytest.mark.parametrize(
+    ("sizes", "failures", "kept"),
+    [
+        ([100, 100, 100, 100, 100, 100, 100, 100], 0, True),
+        ([50, 90, 100, 101, 100, 101, 100, 101], 0, True),  # the first two do not count
+        ([100, 100, 100, 101, 102, 103, 104, 105], 0, False),
+        ([100, 100, 100, 100, 100, 100, 100, 100], 1, False),
+    ],
+)
+def test_memory_at_rest_is_judged(sizes: list[int], failures: int, kept: bool) -> None:
+    tally = Tally(failures=[Failure("icon", "wrong", 1, 0.0)] * failures)
+    rounds = [slope.Round(tally, size * MEBIBYTE) for size in sizes]
+    assert all(one.kept for one in slope.promises(2, rounds)) is kept
+
+
 def run_module(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", *map(str, arguments)],
@@ -422,3 +438,14 @@ def test_a_short_soak_keeps_all_promises(tmp_path: Path) -> None:
     for kind in ("photo", "icon", "middle", "rotate"):
         assert results["kinds"][kind]["outcomes"]["200"] > 0
     assert results["health"]["all"]["count"] > 0
+
+
+def test_a_short_slope_is_drawn(tmp_path: Path) -> None:
+    brief = ("--rounds", 2, "--seconds", 1, "--rest", 0.1)
+    done = run_module("soak.slope", *brief, "--out", tmp_path)
+    assert done.returncode in {0, 1}, done.stderr  # what so short a run says of memory is chance
+    (file,) = tmp_path.glob("*-slope.md")
+    text = file.read_text()
+    (failed,) = (line for line in text.splitlines() if "requests that failed" in line)
+    assert failed.endswith("|       0 |        0 |    PASS |")
+    assert re.search(r"after each round: \d+\.\d, \d+\.\d\.$", text.strip())

@@ -1,0 +1,25 @@
+"""The files of one run: Markdown for people, JSON for programs, a chart if it can be drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def write_files(
+    stem: Path, text: str, json: str, draw: Callable[[Path], None], caption: str
+) -> str | None:
+    """Write them all; `draw` gets the path of the chart. Return why there is none, if so."""
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    stem.with_suffix(".json").write_text(json)
+    missing = None
+    try:
+        draw(stem.with_suffix(".svg"))
+        text += f"\n![{caption}]({stem.name}.svg)\n"
+    except ImportError as error:
+        missing = str(error)
+    stem.with_suffix(".md").write_text(text)
+    return missing
