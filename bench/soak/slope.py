@@ -155,8 +155,8 @@ def report(
 def parsed() -> argparse.Namespace:
     """Read the command line."""
     parser = Options(prog="scripts/slope", description=__doc__)
-    parser.option("rounds", int, 24, "of load and rest (%(default)s)")
-    parser.option("seconds", float, 20.0, "of load in each round (%(default)s)")
+    parser.option("rounds", int, 60, "of load and rest (%(default)s)")
+    parser.option("seconds", float, 10.0, "of load in each round (%(default)s)")
     about = "seconds of rest, until the memory is looked at: no block is kept so long (%(default)s)"
     parser.option("rest", float, 4.0, about)
     parser.option("workers", int, 2, "processes that serve (%(default)s)")
