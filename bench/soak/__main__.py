@@ -29,6 +29,7 @@ DEFAULTS = Plan(
     seconds=300,
     idle_seconds=60,
     budget=256 * MEBIBYTE,
+    pool_idle=10,
     workers=2,
     connections=64,
     idle=100,
@@ -85,6 +86,7 @@ def planned(arguments: argparse.Namespace) -> Plan:
         seconds=60 * arguments.minutes,
         idle_seconds=arguments.rest,
         budget=arguments.budget,
+        pool_idle=arguments.pool_idle,
         workers=arguments.workers,
         connections=arguments.connections,
         idle=arguments.idle,
@@ -103,6 +105,7 @@ def parsed() -> argparse.Namespace:
     add("minutes", float, DEFAULTS.seconds / 60, "of load (%(default)g)")
     add("rest", time, DEFAULTS.idle_seconds, "after it (60s)")
     add("budget", size, DEFAULTS.budget, "memory of all requests together (256MiB)")
+    add("pool-idle", time, DEFAULTS.pool_idle, "before idle memory is given back (10s)")
     add("workers", int, DEFAULTS.workers, "processes that serve (%(default)s)")
     add("connections", int, DEFAULTS.connections, "that post 4K photos (%(default)s)")
     add("idle", int, DEFAULTS.idle, "connections that are hardly used (%(default)s)")

@@ -29,6 +29,7 @@ class Plan:
     seconds: float  # of load
     idle_seconds: float  # after it
     budget: int  # bytes
+    pool_idle: float  # seconds
     workers: int
     connections: int  # that post photos
     idle: int  # connections that are hardly used

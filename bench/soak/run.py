@@ -44,6 +44,7 @@ def settings(plan: Plan) -> dict[str, str]:
     return {
         "PIXELFERRY_WORKERS": str(plan.workers),
         "PIXELFERRY_MEMORY_BUDGET": str(plan.budget),
+        "PIXELFERRY_POOL_IDLE": str(plan.pool_idle),
         "PIXELFERRY_MAX_BODY": str(MAX_BODY),
         "PIXELFERRY_MAX_CONNECTIONS": str(MAX_CONNECTIONS),
     }

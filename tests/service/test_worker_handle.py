@@ -108,8 +108,8 @@ time.sleep(60)
 async def test_one_whose_event_loop_hangs(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(worker_handle, "HEART_LOOK", 0.2)
-    monkeypatch.setattr(worker_handle, "MOST_MISSED", 10)
+    monkeypatch.setattr(worker_handle, "HEART_LOOK", 0.05)
+    monkeypatch.setattr(worker_handle, "MOST_MISSED", 30)
     worker = start()
     await until(lambda: worker.ready)
     os.kill(worker.pid, signal.SIGSTOP)
@@ -119,8 +119,8 @@ async def test_one_whose_event_loop_hangs(
 
 
 async def test_one_that_works_is_not_taken_for_hung(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_handle, "HEART_LOOK", 0.2)
-    monkeypatch.setattr(worker_handle, "MOST_MISSED", 10)
+    monkeypatch.setattr(worker_handle, "HEART_LOOK", 0.05)
+    monkeypatch.setattr(worker_handle, "MOST_MISSED", 30)
     looks = 0
 
     def counted(look: Callable[[WorkerHandle], None], worker: WorkerHandle) -> None:
@@ -131,7 +131,7 @@ async def test_one_that_works_is_not_taken_for_hung(monkeypatch: pytest.MonkeyPa
     look = WorkerHandle._look_at_heart
     monkeypatch.setattr(WorkerHandle, "_look_at_heart", lambda one: counted(look, one))
     worker = start()
-    await until(lambda: looks > 15)
+    await until(lambda: looks > 35)
     assert worker.exit_code is None
     worker.stop()
     await until(worker.ended.is_set)
