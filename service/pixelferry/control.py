@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Self
 
+from pixelferry.listeners import FileId
 from pixelferry.settings import Settings
 
 _CHUNK = 65536  # bytes that are read at a time
@@ -48,6 +49,7 @@ class Assignment:
     settings: Settings
     slot: int  # number of the worker, from 0; a successor has its predecessor's
     listener: int  # file descriptor of the listening socket
+    file: FileId | None  # that of a Unix socket
     counters: int  # file descriptor of the CounterBlock
     place: int  # where the worker counts in that
 
@@ -67,7 +69,8 @@ class Assignment:
             name: tuple(value) if isinstance(value, list) else value  # JSON knows no tuples
             for name, value in message["settings"].items()
         }
-        return cls(**message | {"settings": Settings(**settings)})
+        file = message["file"] and tuple(message["file"])
+        return cls(**message | {"settings": Settings(**settings), "file": file})
 
 
 class Channel:

@@ -16,6 +16,7 @@ from typing import TypeVar
 from pixelferry.settings import Settings
 
 T = TypeVar("T")
+FileId = tuple[int, int]  # st_dev, st_ino
 
 _SO_ATTACH_FILTER = 26  # asm-generic/socket.h
 _BPF = struct.Struct("HBBI")  # struct sock_filter of linux/filter.h: code, jt, jf, k
@@ -75,27 +76,28 @@ def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
 class UnixListener(socket.socket):
     """A socket that knows its file, lest it removes that of a newer one at the same path."""
 
-    _file: tuple[int, int] | None = None
-
-    def know_file(self) -> None:
-        """Take the file at the path of now for its own."""
-        self._file = _file_at(self.getsockname())
+    file: FileId | None = None
 
     def unlink(self) -> None:
         """Remove its file, unless somebody else has removed or replaced it."""
         path = self.getsockname()
-        if self._file is not None and _file_at(path) == self._file:
+        if self.file is not None and _file_at(path) == self.file:
             with suppress(OSError):
                 os.unlink(path)  # noqa: PTH108 - text
 
 
-def adopt(fd: int) -> socket.socket:
-    """Return the listening socket behind `fd`, and own it."""
+def file_of(sock: socket.socket) -> FileId | None:
+    """Return what tells the file of a Unix socket from others."""
+    return sock.file if isinstance(sock, UnixListener) else None
+
+
+def adopt(fd: int, file: FileId | None) -> socket.socket:
+    """Return the listening socket behind `fd`, and own it; `file` is its file's, by `file_of`."""
     sock = socket.socket(fileno=fd)
     if sock.family != socket.AF_UNIX:
         return sock
     unix = UnixListener(fileno=sock.detach())
-    unix.know_file()
+    unix.file = file
     return unix
 
 
@@ -113,7 +115,7 @@ def listen_unix(path: str) -> UnixListener:
                 raise
             os.unlink(path)  # noqa: PTH108 - text
             sock.bind(path)
-        sock.know_file()
+        sock.file = _file_at(path)
         os.chmod(path, 0o666)  # noqa: PTH101, S103 - the folder decides who may come in
         sock.listen(BACKLOG)
     except OSError as error:
@@ -122,7 +124,7 @@ def listen_unix(path: str) -> UnixListener:
     return sock
 
 
-def _file_at(path: str) -> tuple[int, int] | None:
+def _file_at(path: str) -> FileId | None:
     try:
         found = os.lstat(path)
     except OSError:

@@ -14,7 +14,7 @@ from contextlib import suppress
 
 from pixelferry._native import __version__
 from pixelferry.control import BLOCKED_AT_START, Assignment
-from pixelferry.listeners import close_listeners, open_listeners, url
+from pixelferry.listeners import close_listeners, file_of, open_listeners, url
 from pixelferry.logs import configure_logging
 from pixelferry.memory import largest_need
 from pixelferry.reaper import Reaper
@@ -96,6 +96,7 @@ class _Supervisor:
                     settings=self._share,
                     slot=number,
                     listener=listener.fileno(),
+                    file=file_of(listener),
                     counters=block.fd,
                     place=number * PLACES_PER_SLOT,
                 ),

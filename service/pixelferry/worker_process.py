@@ -42,7 +42,7 @@ async def _work(sock: socket.socket) -> None:
     assignment = Assignment.from_message(first)
     configure_logging(assignment.settings.log_level)
     allow_connections(2 * assignment.settings.max_connections)  # those to be refused, too
-    listener = adopt(assignment.listener)
+    listener = adopt(assignment.listener, assignment.file)
     place = CounterBlock.attach(assignment.counters).place(assignment.place)
     server = await start_server(assignment.settings, listener, place)
     channel.send({"report": Report.READY})

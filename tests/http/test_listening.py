@@ -81,7 +81,7 @@ def test_only_its_own_file_is_removed(tmp_path: Path, is_adopted: bool) -> None:
 
     def start() -> socket.socket:
         made = listen_unix(str(path))
-        return adopt(made.detach()) if is_adopted else made
+        return adopt(made.detach(), made.file) if is_adopted else made
 
     with start() as older:
         path.unlink()

@@ -62,7 +62,7 @@ def test_an_assignment_arrives_as_it_was_sent() -> None:
         api_key="0123456789abcdef",
         cors_origins=("https://a", "https://b"),
     )
-    sent = Assignment(settings=settings, slot=1, listener=7, counters=8, place=2)
+    sent = Assignment(settings=settings, slot=1, listener=7, file=(3, 4), counters=8, place=2)
     assert Assignment.from_message(json.loads(json.dumps(sent.to_message()))) == sent
 
 

@@ -40,6 +40,7 @@ def start() -> WorkerHandle:
             settings=settings,
             slot=0,
             listener=listener.fileno(),
+            file=None,
             counters=counters.fd,
             place=0,
         )
