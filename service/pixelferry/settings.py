@@ -217,13 +217,16 @@ class Settings:
 
         Raises SettingsError for wrong values and for unknown names of our prefix in `environ`.
         """
-        settings = cls(**{one.name: one.value for one in resolve(flags, environ)})
-        if settings.budget < LEAST_SHARE * settings.workers:
+        return cls(**{one.name: one.value for one in resolve(flags, environ)})
+
+    def check_share(self) -> Self:
+        """Return these settings. Raises SettingsError if a share is too little."""
+        if self.budget < LEAST_SHARE * self.workers:
             raise SettingsError(
-                f"{variable('memory_budget')}={settings.budget}: expected at least {LEAST_SHARE} "
-                f"bytes for each of {settings.workers} workers"
+                f"a memory budget of {self.budget} bytes is too small for {self.workers} workers: "
+                f"expected at least {LEAST_SHARE} for each"
             )
-        return settings
+        return self
 
     @property
     def threads_of_worker(self) -> int:

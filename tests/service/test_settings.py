@@ -83,10 +83,10 @@ def test_counts(text: str, value: int) -> None:
 
 
 def test_a_budget_that_is_too_small_for_so_many_workers_is_refused() -> None:
-    assert Settings.load({"memory_budget": "32MiB", "workers": "8"}, {}).budget == 2**25
-    assert mistake({"memory_budget": "32MiB", "workers": "9"}, {}) == (
-        "PIXELFERRY_MEMORY_BUDGET=33554432: expected at least 4194304 bytes for each of 9 workers"
-    )
+    enough = Settings(memory_budget=2**25, workers=8)
+    assert enough.check_share() is enough
+    with pytest.raises(SettingsError, match="too small for 9 workers: expected at least 4194304 "):
+        Settings(memory_budget=2**25, workers=9).check_share()
 
 
 def test_auto_workers_are_the_cpus_available(monkeypatch: pytest.MonkeyPatch) -> None:

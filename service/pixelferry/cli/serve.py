@@ -13,7 +13,7 @@ def serve(**flags: str | None) -> int:
 
     A flag goes before its environment variable, that before the default.
     """
-    settings = with_api_key(load_settings(flags))
+    settings = with_api_key(load_settings(flags).check_share())
 
     from pixelferry import supervisor  # noqa: PLC0415 - a wrong setting need not wait for it
 

@@ -19,7 +19,7 @@ def settings(as_json: bool, **flags: str | None) -> int:
 
     They are those that serve would start with, given the same flags and environment.
     """
-    with_api_key(load_settings(flags))  # complains as serve would
+    with_api_key(load_settings(flags).check_share())  # complains as serve would
     effective = resolve(given(flags), os.environ)
     if as_json:
         show(json.dumps({variable(one.name): _members(one) for one in effective}, indent=2))
