@@ -20,6 +20,7 @@ from pixelferry.worker_handle import WorkerHandle
 MOST_DEATHS: Final = 5
 DEATHS_WITHIN: Final = 30.0  # seconds
 PAUSE: Final = 5.0  # seconds until the next try when no process can be started
+MOST_TRIES: Final = 7
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +28,8 @@ _log = logging.getLogger(__name__)
 class Slot:
     """Keeps a worker alive.
 
-    Until there have been MOST_DEATHS in DEATHS_WITHIN, or as many without a worker that was ready.
+    Until there have been MOST_DEATHS in DEATHS_WITHIN, or as many without a worker that was ready,
+    or no process can be started in MOST_TRIES.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Slot:
         self._leaving = False
         self._deaths: deque[float] = deque(maxlen=MOST_DEATHS)  # times
         self._last_ready = -math.inf
+        self._not_started = 0  # times in a row
         self._replacing = asyncio.Lock()
         self._relieving: set[asyncio.Task[None]] = set()
         self._workers: set[WorkerHandle] = set()  # all that have not ended
@@ -122,8 +125,15 @@ class Slot:
         if self._current is not None or self._leaving:
             return
         self._current = self._start_worker()
-        if self._current is None and not self._died_too_often():
+        if self._current is not None:
+            self._not_started = 0
+            return
+        self._not_started += 1
+        if self._not_started < MOST_TRIES:
             asyncio.get_running_loop().call_later(PAUSE, self._restart)
+        else:
+            _log.error("worker %d cannot be started; the service ends", self._assignment.slot)
+            self._failed()
 
     def _died_too_often(self) -> bool:
         """Count a death; if it was one too many, tell that there will be no more workers."""

@@ -31,6 +31,7 @@ def assignment(counters: CounterBlock) -> Iterator[Assignment]:
             settings=Settings(grace=0),
             slot=0,
             listener=listener.fileno(),
+            file=None,
             counters=counters.fd,
             place=0,
         )
@@ -118,7 +119,26 @@ async def test_processes_that_can_never_be_started_end_the_service(
     failed = asyncio.Event()
     start(assignment, counters, failed)
     await until(failed.is_set)
-    assert len(tried) == slots.MOST_DEATHS
+    assert len(tried) == slots.MOST_TRIES
+
+
+async def test_a_death_that_is_made_up_for_late_counts_once(
+    assignment: Assignment, counters: CounterBlock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slots, "PAUSE", 0.01)
+    monkeypatch.setattr(slots, "MOST_DEATHS", 2)
+    failed = asyncio.Event()
+    slot = start(assignment, counters, failed)
+    await slot.served.wait()
+    slot.served.clear()
+    tried = without_processes(monkeypatch, tries=slots.MOST_TRIES - 1)
+    (worker,) = slot._workers
+    os.kill(worker.pid, signal.SIGKILL)
+    await slot.served.wait()
+    assert len(tried) == slots.MOST_TRIES
+    assert not failed.is_set()
+    slot.stop()
+    await slot.wait_empty()
 
 
 async def test_a_slot_that_is_told_to_stop_meanwhile_starts_nothing(
