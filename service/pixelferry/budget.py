@@ -34,12 +34,12 @@ class Saturated(PixelferryError):  # noqa: N818 - named as the core's are
 
 
 class Exhausted(PixelferryError):  # noqa: N818 - named as the core's are
-    """There is no memory now for the `asked` bytes by which a request has outgrown its need."""
+    """There is no memory now for a request that has outgrown its need, to `asked` bytes."""
 
     code = "budget_exhausted"
 
     def __init__(self, asked: int) -> None:
-        super().__init__(f"there is no memory for {asked} bytes more")
+        super().__init__(f"{asked} bytes of memory are needed by now, and not there")
         self.asked = asked
 
 
@@ -68,12 +68,6 @@ class Need:
         """Add up the body with what is buffered on its way in, the output, the working set."""
         block = output_capacity(output) if output else 0
         return cls(body + block + working_set, output)
-
-
-def grow(reservation: Reservation, nbytes: int) -> None:
-    """Reserve `nbytes` more, without waiting for them. Raises Exhausted."""
-    if not reservation.try_grow(nbytes):
-        raise Exhausted(nbytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +138,16 @@ class Budget:
         """
         self.check(need)
         return None if self._lane_of(need) else self._try(need)
+
+    def grow(self, reservation: Reservation, nbytes: int, beside: int = 0) -> None:
+        """Reserve `nbytes` more, without waiting for them.
+
+        The request holds `beside` bytes in other reservations. Raises ExceedsBudget, Exhausted.
+        """
+        needed = reservation.nbytes + nbytes + beside
+        self.check(Need(needed))
+        if not reservation.try_grow(nbytes):
+            raise Exhausted(needed)
 
     async def admit(self, need: Need) -> Reservation:
         """Reserve all of `need`, waiting for a turn if it does not fit now.

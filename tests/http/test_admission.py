@@ -164,10 +164,24 @@ async def test_growth_never_waits(serve: Serve) -> None:
             await wire.send(head + b"600000\r\n" + bytes(5 * MIB))
             answer = await wire.answer()
     assert (answer.status, answer.code) == (503, "budget_exhausted")
-    assert answer.problem["needed"] >= 2 * MIB
+    assert answer.problem["needed"] >= 3 * MIB
     assert "limit" not in answer.problem
     assert server.app[TELEMETRY].rejections["budget_exhausted"] == 1
     assert answer.headers["retry-after"] == "1"
+    await until(lambda: budget.held == 0)
+
+
+@pytest.mark.parametrize("target", ["/rotate", "/rotate?mode=split", "/convert"])
+async def test_growth_that_will_never_fit_is_no_matter_of_time(target: str, serve: Serve) -> None:
+    server = await serve(memory_budget=4 * MIB)
+    budget = server.app[BUDGET]
+    body = small_png() + bytes(3 * MIB)
+    async with connect(server.port) as wire:
+        answer = await wire.ask(
+            chunked(target, *(body[at : at + MIB] for at in range(0, 3 * MIB, MIB)))
+        )
+    assert (answer.status, answer.code) == (422, "exceeds_budget")
+    assert answer.problem["needed"] > answer.problem["limit"] == budget.largest
     await until(lambda: budget.held == 0)
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from pixelferry._native import RequestBuffer, Reservation, output_capacity, request_buffer
-from pixelferry.budget import Budget, Need, grow
+from pixelferry.budget import Budget, Need
 from pixelferry.http.aiohttp_handler import READ_AHEAD
 from pixelferry.http.body_stream import BodyLimits, BodyStream
 from pixelferry.http.connections import RECEIVE
@@ -31,6 +31,8 @@ class Upload:
     """
 
     __slots__ = (
+        "_beside",
+        "_budget",
         "_exchange",
         "_held",
         "_max_body",
@@ -48,6 +50,8 @@ class Upload:
         self._exchange = request[EXCHANGE]
         self._held: list[bytes] = []  # received by peek
         self._reservation: Reservation | None = None  # between admit and read
+        self._budget: Budget | None = None  # since admit
+        self._beside = 0  # bytes reserved for the output
         self._started = perf_counter()
 
     @property
@@ -97,6 +101,7 @@ class Upload:
             self._stream.excuse(waited)
         for_output = reservation.split(output_capacity(output) if output else 0)
         self._reservation = reservation
+        self._budget, self._beside = budget, for_output.nbytes
         return for_output
 
     async def read(self) -> memoryview:
@@ -125,9 +130,10 @@ class Upload:
 
     def _grown(self, buffer: RequestBuffer, filled: int, needed: int) -> RequestBuffer:
         """Return a larger buffer that begins with what is in `buffer`; never waits for memory."""
+        assert self._budget is not None  # noqa: S101 - admit comes first
         capacity = min(max(2 * len(buffer), needed), self._max_body)
         reservation = buffer.reservation
-        grow(reservation, capacity)
+        self._budget.grow(reservation, capacity, self._beside)
         others = reservation.nbytes - len(buffer)  # all but what the old buffer takes with it
         larger = request_buffer(capacity, reservation=reservation.split(others))
         memoryview(larger)[:filled] = memoryview(buffer)[:filled]

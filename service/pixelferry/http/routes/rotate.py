@@ -6,7 +6,7 @@ from typing import Final
 from aiohttp import web
 
 from pixelferry._native import OwnedBuffer, output_capacity
-from pixelferry.budget import Budget, grow
+from pixelferry.budget import Budget
 from pixelferry.http.bitmap_response import send_buffer
 from pixelferry.http.body import Upload
 from pixelferry.http.body_stream import BodyLimits
@@ -75,7 +75,7 @@ async def _split(upload: Upload, by: int, deps: RotateDeps, exchange: Exchange) 
     payload = await upload.read()
     missing = output_capacity(payload.nbytes) - for_output.nbytes
     if missing > 0:  # the length was not announced
-        grow(for_output, missing)
+        deps.budget.grow(for_output, missing, beside=payload.nbytes)
     inverse = await rotate_split_async(
         payload,
         by,
