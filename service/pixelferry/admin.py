@@ -89,7 +89,7 @@ class Admin:
         if not self._api_key:
             return True
         fields = (line.partition(":") for line in head.split("\r\n")[1:])
-        given = (value.strip() for name, _, value in fields if name.lower() == "authorization")
+        given = (value.strip(" \t") for name, _, value in fields if name.lower() == "authorization")
         return is_key(token_of(given), self._api_key)
 
     def _livez(self) -> _Answer:

@@ -8,6 +8,7 @@ import pytest
 
 from pixelferry.http.aiohttp_handler import Handler
 from pixelferry.http.connection import Connection
+from pixelferry.http.routes.metrics import TELEMETRY
 from png_writer import small_png
 from serving import Serve, until
 from wire import chunked, connect, request
@@ -24,6 +25,7 @@ ANSWERED = {
     "a body too large": request("/convert", length=2**40),
     "two requests": request("/rotate", b"ABC") + request("/rotate", b"DEF", headers=CLOSE),
     "no HTTP": b"nonsense\r\n\r\n",
+    "no path": request("a:1", method="CONNECT"),
     "two faults": b"GET / HTTP/1.1\r\nX: " + b"a" * 20_000 + b"\r\n\r\n",
     "what is ambiguous": request("/rotate", headers={"Content-Length": "1", "content-length": "1"}),
     "a stalled head": b"GET / HT",
@@ -56,6 +58,16 @@ async def test_one_that_is_closed_leaves_nothing(data: bytes, serve: Serve) -> N
     async with connect(server.port) as wire:
         with suppress(ConnectionError):
             await wire.send(data)
+        assert await wire.closed()
+    await until(lambda: not left())
+
+
+async def test_a_body_that_breaks_later_leaves_nothing(serve: Serve) -> None:
+    server = await serve()
+    async with connect(server.port) as wire:
+        await wire.send(request("/rotate", headers={"Transfer-Encoding": "chunked"}) + b"3\r\nABC")
+        await until(lambda: server.app[TELEMETRY].requests_in_progress)
+        await wire.send(b"nonsense")
         assert await wire.closed()
     await until(lambda: not left())
 

@@ -167,6 +167,7 @@ class Handler(RequestHandler):
         if isinstance(message, _ErrInfo) and not self._body.is_eof():
             # It is the body before that broke; its reader would wait for ever.
             self._messages.pop()
+            free_frames(message.exc)
             self._break_body(message.message)
         else:
             self._body = body

@@ -97,6 +97,8 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
         if request.writer.output_size > 0:
             # The answer has begun and cannot be taken back: cutting it off tells the client.
             raise ConnectionAbortedError(problem.code) from error
+        free_frames(error)
+        error.__traceback__ = None  # aiohttp keeps some errors, and this frame knows the request
         return problem_response(problem, exchange.request_id)
 
 
