@@ -49,7 +49,9 @@ _REQUEST = {
     "too_many_connections": ProblemType(503, "There are too many connections", retry_after=1),
     "queue_full": ProblemType(503, "Too many requests wait for memory", retry_after=1),
     "queue_timeout": ProblemType(503, "No memory came free in time", retry_after=1),
-    "budget_exhausted": ProblemType(503, "There is no memory for more of the request", retry_after=1),
+    "budget_exhausted": ProblemType(
+        503, "There is no memory for more of the request", retry_after=1
+    ),
     "out_of_memory": ProblemType(503, "There is no memory for the output", retry_after=1),
 }
 
