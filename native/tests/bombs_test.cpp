@@ -39,6 +39,9 @@ class CountingSink final : public png::ScanlineSink {
 };
 
 constexpr png::Header kGray{1000, 1000, png::ColorType::gray, 8, false};
+/// A seed whose file is seen to be of short blocks: of a quarter of a megabyte of them, 8 files in
+/// 100 are not, and cost what docs/conversion.md says.
+constexpr std::uint64_t kSeen = 1;
 /// Each engine begins once at most.
 std::size_t most_starts() { return png::inflate_engines().size(); }
 
@@ -65,7 +68,7 @@ TEST_CASE("each kind of bomb is converted or refused, and no block stays taken")
 }
 
 TEST_CASE("a stream of short blocks is begun once more, by the engine that they cost least") {
-  Random random;
+  Random random{kSeen};
   const Bytes file = png_of_empty_blocks(kGray, 500, random);
   const png::Survey survey = png::survey_chunks(file, kGray, nullptr);
   REQUIRE(png::fastest_inflate_engine(1'001'000, survey.idat_bytes) == png::InflateEngine::isal);
@@ -100,7 +103,7 @@ TEST_CASE("what is begun once more is judged as before") {
 }
 
 TEST_CASE("a flag that is set while short blocks are inflated stops either engine") {
-  Random random;
+  Random random{kSeen};
   const Bytes file = png_of_empty_blocks(kGray, 500, random);
   for (std::size_t start = 1; start <= most_starts(); ++start) {
     CountingSink sink;
