@@ -171,6 +171,12 @@ class Settings:
     grace: float = _setting(
         units.seconds(0, 3600), 20.0, "After that: time in which running requests may end."
     )
+    ingest: str = _setting(
+        units.choice("direct", "plain"),
+        "direct",
+        "How bodies of 64 KiB and more come in: direct is from the kernel into the request's own "
+        "memory; plain is by way of the event loop and the parser, which copies them three times.",
+    )
     # Together they keep the worst case found below 1 ms (2 ms without zlib-ng):
     # bench/inline_worst_case.py.
     inline_max_input: int = _setting(

@@ -1,6 +1,7 @@
 """Servers for the tests: made by the factory that `serve` uses, on uvloop, on real sockets."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 import uvloop
 
 from pixelferry import _native
+from pixelferry.http import aiohttp_handler
 from pixelferry.http.routes.metrics import TELEMETRY
 from pixelferry.server import RunningServer, start_server
 from pixelferry.settings import Settings
@@ -61,6 +63,14 @@ async def everything_comes_back(
             assert not any(status >= 500 for _, status in stats.answers)
     await until(lambda: _native.pool_stats().used_blocks == before)
     assert not caplog.get_records("call")
+
+
+@pytest.fixture(params=["direct", "plain"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Run a test for each way in which bodies come in; direct is small ones as well."""
+    name = str(request.param)
+    monkeypatch.setattr(aiohttp_handler, "DIRECT", 1 if name == "direct" else sys.maxsize)
+    return name
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ from png_writer import small_png
 from serving import Serve, busy_workers, only_connection, releasing, until
 from wire import chunked, connect, request
 
+pytestmark = pytest.mark.usefixtures("way")
+
 MIB = 2**20
 LIMIT = 32 * MIB
 

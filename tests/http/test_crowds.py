@@ -10,6 +10,8 @@ from pixelferry.server import RunningServer
 from serving import Serve, until
 from wire import Wire, connect, request
 
+pytestmark = pytest.mark.usefixtures("way")
+
 
 async def crowd(stack: AsyncExitStack, server: RunningServer, size: int) -> list[Wire]:
     """Open so many connections, one after the other."""

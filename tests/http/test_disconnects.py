@@ -19,7 +19,7 @@ from wire import Wire, chunked, connect, form, request
 FORM_HEADERS, FORM = form(('form-data; name="f"; filename="x.png"', small_png()))
 
 
-pytestmark = pytest.mark.usefixtures("everything_comes_back")
+pytestmark = pytest.mark.usefixtures("everything_comes_back", "way")
 
 
 async def left(server: RunningServer, route: str) -> None:

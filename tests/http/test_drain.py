@@ -11,6 +11,8 @@ from pixelferry.shared_counters import State
 from serving import Serve, busy_workers, until
 from wire import connect, request
 
+pytestmark = pytest.mark.usefixtures("way")
+
 
 async def refused(server: RunningServer) -> bool:
     try:

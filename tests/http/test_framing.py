@@ -11,6 +11,8 @@ from pixelferry.server import RunningServer
 from serving import until
 from wire import chunked, connect, form, request
 
+pytestmark = pytest.mark.usefixtures("way")
+
 
 def one_by_one(data: bytes) -> list[bytes]:
     return [data[at : at + 1] for at in range(len(data))]

@@ -13,6 +13,8 @@ from png_writer import small_png
 from serving import Serve, until
 from wire import chunked, connect, request
 
+pytestmark = pytest.mark.usefixtures("way")
+
 PNG = small_png(width=100, height=100)
 CLOSE = {"Connection": "close"}
 ANSWERED = {

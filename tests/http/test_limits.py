@@ -9,6 +9,8 @@ from png_writer import RGB, SIGNATURE, ihdr, small_png
 from serving import Serve
 from wire import Answer, Wire, chunked, connect, form, request
 
+pytestmark = pytest.mark.usefixtures("way")
+
 KIB = 1024
 EXPECT = {"Expect": "100-continue"}
 

@@ -12,6 +12,8 @@ from pixelferry.http.problems import Refusal
 from pixelferry.server import RunningServer
 from wire import chunked, connect, form, request
 
+pytestmark = pytest.mark.usefixtures("way")
+
 FILE = 'form-data; name="file"; filename="photo.png"'
 CONTENT_TYPE = "multipart/form-data; boundary=a-boundary"
 

@@ -18,6 +18,8 @@ from png_writer import RGB, Chunk, encode, ihdr
 from serving import until
 from wire import connect, request
 
+pytestmark = pytest.mark.usefixtures("way")
+
 ERRORS_HPP = Path(__file__).parents[2] / "native" / "errors.hpp"
 
 

@@ -11,6 +11,8 @@ from pixelferry.server import RunningServer
 from serving import Serve, until
 from wire import Wire, connect, request
 
+pytestmark = pytest.mark.usefixtures("way")
+
 KIB, MIB = 1 << 10, 1 << 20
 
 

@@ -5,6 +5,8 @@ import pytest
 from pixelferry.server import RunningServer
 from wire import connect, form, request
 
+pytestmark = pytest.mark.usefixtures("way")
+
 ALL_BYTES = bytes(range(256))
 
 

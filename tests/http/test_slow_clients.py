@@ -17,6 +17,8 @@ from png_writer import small_png
 from serving import Serve, busy_workers, only_connection, until
 from wire import Wire, connect, request
 
+pytestmark = pytest.mark.usefixtures("way")
+
 SHORT = 0.15  # seconds; nothing below depends on being faster than this
 LONG = 3600.0
 

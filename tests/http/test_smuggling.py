@@ -15,6 +15,8 @@ from png_writer import small_png
 from serving import Serve, until
 from wire import Answer, Wire, chunked, connect, request
 
+pytestmark = pytest.mark.usefixtures("way")
+
 HIDDEN = request("/problems/not_found", method="GET")
 FOUND = b"not_found: "  # how its answer begins
 LAST = b"0\r\n\r\n"

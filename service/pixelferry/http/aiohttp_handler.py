@@ -9,6 +9,7 @@ import logging
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from aiohttp import hdrs, web
+from aiohttp.http import HttpRequestParser, RawRequestMessage
 from aiohttp.http_exceptions import (
     BadHttpMessage,
     HttpProcessingError,
@@ -17,7 +18,7 @@ from aiohttp.http_exceptions import (
 )
 from aiohttp.http_writer import StreamWriter
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
-from aiohttp.web_protocol import RequestHandler, _ErrInfo
+from aiohttp.web_protocol import MAX_MSG_QUEUE_SIZE, RequestHandler, _ErrInfo
 
 from pixelferry.http.ambiguity import ambiguity
 from pixelferry.http.exchange import REQUEST_ID_HEADER, SERVER_NAME, request_id
@@ -29,11 +30,13 @@ if TYPE_CHECKING:
     import asyncio
 
     from pixelferry.http.connections import Connections
+    from pixelferry.http.destination import Destination
 
 MAX_LINE: Final = 8190  # bytes of the request line, and of each header
 MAX_FRAMING: Final = 32 * 1024  # bytes between two bytes of a chunked body, and behind the last
 MAX_AHEAD: Final = 32 * 1024  # bytes read while requests wait for those before them
 READ_AHEAD: Final = 64 * 1024  # bytes of a body that wait to be taken; twice as many pause reading
+DIRECT: Final = 64 * 1024  # bytes of a body for which it pays to receive it past the parser
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +47,10 @@ class Client(Protocol):
     surplus: bool
     """Whether it is one too many: it is told so, and closed."""
 
-    def parsed(self, *, body_complete: bool) -> None:
+    direct: bool
+    """Whether the rest of the body that is arriving may be received by `receive_into`."""
+
+    def parsed(self, *, body_complete: bool, direct: bool) -> None:
         """Tell what is known now of the newest request; a body waits until the route wants it."""
 
     def want_more(self) -> None:
@@ -55,6 +61,12 @@ class Client(Protocol):
 
         `expected` bytes of it are still to come; 0 if that is not known.
         """
+
+    def receive_into(self, destination: Destination) -> None:
+        """Receive all that `destination` has room for: exactly the rest of the body, admitted."""
+
+    def stop_receiving(self) -> None:
+        """Let go of the destination; if it is not full, the connection is of no more use."""
 
     def pause_reading(self) -> None:
         """Hold the client back: what it has sent must be taken first."""
@@ -75,7 +87,7 @@ class Client(Protocol):
 class Handler(RequestHandler):
     """aiohttp's own, with our options."""
 
-    __slots__ = ("_ahead", "_body", "_broken", "_framing", "_owner", "client")
+    __slots__ = ("_ahead", "_body", "_broken", "_direct", "_framing", "_last", "_owner", "client")
 
     def __init__(self, client: Client, owner: Connections, loop: asyncio.AbstractEventLoop) -> None:
         # Made here and not by the manager, which drops all options if it does not know one.
@@ -97,6 +109,8 @@ class Handler(RequestHandler):
         self._ahead = 0  # bytes that have come since no request waited
         self._body: StreamReader = EMPTY_PAYLOAD  # of the newest request
         self._broken = False  # what comes cannot be parsed any more
+        self._direct = False  # whether the rest of the newest body need not pass the parser
+        self._last = False  # whether nothing may follow the newest request
         self._framing = 0  # bytes that have come since the newest byte of the body
 
     @property
@@ -131,7 +145,38 @@ class Handler(RequestHandler):
         self._framing = 0
         if self._messages and self._ahead > MAX_AHEAD and not self._buffer_paused:
             self._pause_reading_for_buffer()  # until none waits
-        self.client.parsed(body_complete=self._body.is_eof())
+        self.client.parsed(body_complete=self._body.is_eof(), direct=self._direct)
+
+    def body_received(self, nbytes: int) -> None:
+        """Take the rest of the newest body, `nbytes`, as received; what comes next is a head.
+
+        Only while `direct` was said of it, and nothing waits to be parsed. The parser still awaits
+        the body, so a new one takes its place.
+        """
+        self._parser = self._new_parser()
+        if self._last:  # the old one would have refused what follows
+            self._close = True
+        self._body.total_bytes += nbytes
+        self._body.feed_eof()
+        self.client.parsed(body_complete=True, direct=True)
+
+    def give_up_body(self) -> None:
+        """Parse nothing any more: a part of the newest body went elsewhere, the rest is unknown."""
+        self._broken = True
+
+    def _new_parser(self) -> HttpRequestParser:
+        """Return a parser as aiohttp makes it for each connection."""
+        return HttpRequestParser(
+            self,
+            self._loop,
+            self._read_bufsize,
+            max_line_size=self.max_line_size,
+            max_field_size=self.max_field_size,
+            max_headers=self.max_headers,
+            payload_exception=web.RequestPayloadError,
+            auto_decompress=False,
+            max_msg_queue_size=MAX_MSG_QUEUE_SIZE,
+        )
 
     def _framing_grows(self, nbytes: int) -> None:
         """Bound what the parser keeps of trailers, until the next request or for ever."""
@@ -171,6 +216,11 @@ class Handler(RequestHandler):
             self._break_body(message.message)
         else:
             self._body = body
+            if isinstance(message, RawRequestMessage) and not body.is_eof():
+                self._direct = self._owner.settings.ingest == "direct" and _can_be_direct(message)
+                self._last = message.should_close
+            else:
+                self._direct = False
 
     def _break_body(self, reason: str) -> None:
         self._broken = True
@@ -274,6 +324,14 @@ class WholeResponse(web.StreamResponse):
 def client_of(request: web.BaseRequest) -> Client:
     """Return the connection that `request` came by."""
     return cast(Handler, request.protocol).client
+
+
+def _can_be_direct(message: RawRequestMessage) -> bool:
+    """Tell whether the body's end is known, far away, and the end of nothing but the request."""
+    if message.chunked or message.upgrade or message.method == hdrs.METH_CONNECT:
+        return False
+    # One header of digits alone, or the parser had refused it.
+    return int(message.headers.get(hdrs.CONTENT_LENGTH, 0)) >= DIRECT
 
 
 def _malformed(error: BaseException | None) -> Problem:

@@ -1,10 +1,11 @@
 """A request body: refused as early as possible, read into one buffer.
 
-The stack has copied every byte twice before we see it (uvloop's receive buffer → bytes → the
-parser's slice); we copy it once, into the buffer. Without a Content-Length the buffer doubles when
-it is full, which copies again.
+The kernel writes straight into that, once it is there. What comes before, or cannot come that way,
+was copied twice when we see it (the receive buffer → bytes → the parser's slice); we copy it once,
+into the buffer. Without a Content-Length the buffer doubles when it is full, which copies again.
 """
 
+from collections.abc import Callable
 from time import perf_counter
 from typing import Final
 
@@ -14,7 +15,7 @@ from pixelferry._native import RequestBuffer, Reservation, output_capacity, requ
 from pixelferry.budget import Budget, Need
 from pixelferry.http.aiohttp_handler import READ_AHEAD
 from pixelferry.http.body_stream import BodyLimits, BodyStream
-from pixelferry.http.connections import RECEIVE
+from pixelferry.http.connections import FIRST, RECEIVE
 from pixelferry.http.exchange import EXCHANGE
 from pixelferry.http.multipart import FilePart, Received, is_multipart
 from pixelferry.http.problems import Refusal
@@ -22,6 +23,7 @@ from pixelferry.http.problems import Refusal
 FIRST_CAPACITY: Final = 2**20  # bytes, for a body of unknown length
 STACK_PASSES: Final = 2
 STACK_BUFFERS: Final = 2 * READ_AHEAD + RECEIVE  # bytes of a body that the stack holds at most
+BEFORE_DIRECT: Final = 2 * FIRST  # the same, of a body that comes directly as soon as it may
 
 
 class Upload:
@@ -91,7 +93,8 @@ class Upload:
         buffer that `read` makes. Raises what Budget.admit raises.
         """
         body = self.expected
-        need = Need.of(body + min(body, STACK_BUFFERS), output, working_set)
+        in_stack = min(body, BEFORE_DIRECT if self._stream.direct else STACK_BUFFERS)
+        need = Need.of(body + in_stack, output, working_set)
         reservation = budget.admit_now(need)
         if reservation is None:
             asked = perf_counter()
@@ -108,25 +111,44 @@ class Upload:
         """Read the rest and return the file: exactly the bytes received, in a buffer of its own."""
         assert self._reservation is not None  # noqa: S101 - admit comes first
         reservation, self._reservation = self._reservation, None
-        self._stream.admit()
+        stream, ledger = self._stream, self._exchange.ledger
+        direct = stream.direct
+        if not direct:
+            stream.admit()
         buffer = request_buffer(self.expected, reservation=reservation)
         view = memoryview(buffer)
         filled = 0
         held, self._held = self._held[::-1], []
-        while chunk := held.pop() if held else await self._stream.receive():
+        while chunk := await self._next(held, wait=not direct):
             end = filled + len(chunk)
-            if end > len(buffer) and self._stream.length is None:
+            if end > len(buffer) and stream.length is None:
                 buffer = self._grown(buffer, filled, end)
                 view = memoryview(buffer)
             view[filled:end] = chunk
             filled = end
             if self._part:
                 self._part.feed(buffer, filled)
-        self._exchange.ledger.add("stack", STACK_PASSES * filled, STACK_PASSES)
-        self._exchange.ledger.add("ingest", filled)
+        ledger.add("stack", STACK_PASSES * filled, STACK_PASSES)
+        ledger.add("ingest", filled)
+        if direct:
+            await stream.receive_into(view[filled:], self._feeding(buffer, filled))
+            filled = len(buffer)
         self._exchange.times.read = perf_counter() - self._started
         start, end = self._part.finish() if self._part else (0, filled)
         return view[start:end]
+
+    async def _next(self, held: list[bytes], *, wait: bool) -> bytes:
+        """Return the next bytes by way of the stack; b"" if no more come, or are there yet."""
+        if held:
+            return held.pop()
+        return await self._stream.receive() if wait or self._stream.waiting else b""
+
+    def _feeding(self, buffer: RequestBuffer, filled: int) -> Callable[[int], None] | None:
+        """Return what looks for the file in `buffer` when more has come behind `filled` bytes."""
+        if self._part is None:
+            return None
+        feed = self._part.feed
+        return lambda more: feed(buffer, filled + more)
 
     def _grown(self, buffer: RequestBuffer, filled: int, needed: int) -> RequestBuffer:
         """Return a larger buffer that begins with what is in `buffer`; never waits for memory."""

@@ -1,12 +1,16 @@
 """The bytes of a request body as they come: counted, bounded in size, never waited for too long."""
 
 import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
 from aiohttp import hdrs, web
 
 from pixelferry.http.aiohttp_handler import client_of
+from pixelferry.http.connections import RECEIVE
+from pixelferry.http.destination import Destination
 from pixelferry.http.exchange import EXCHANGE
 from pixelferry.http.min_rate import paid_until
 from pixelferry.http.problems import Refusal
@@ -55,18 +59,56 @@ class BodyStream:
         if self._awaited_since is not None:
             self._awaited_since += seconds
 
+    @property
+    def direct(self) -> bool:
+        """Whether what has not come yet may be received by `receive_into`."""
+        return not self._content.is_eof() and client_of(self._request).direct
+
+    @property
+    def waiting(self) -> bool:
+        """Whether some bytes have come that were not handed out."""
+        return self._content.total_bytes > self.received
+
     def admit(self) -> None:
         """Let the body come as fast as it is taken; until then it comes in small pieces."""
         if not self._content.is_eof():  # else it is the next request that is arriving
             expected = 0 if self.length is None else self.length - self._content.total_bytes
             client_of(self._request).admit_body(expected)
 
+    async def receive_into(
+        self, rest: memoryview, look: Callable[[int], None] | None = None
+    ) -> None:
+        """Let the kernel write the rest of the body into `rest`, which has just the room for it.
+
+        Only if `direct` and nothing is `waiting`. `look` is told now and then how many bytes have
+        come. Raises Refusal if they are late, and what `look` raises; then nothing is written to
+        `rest` any more, and no other request comes by this connection.
+        """
+        loop, client = asyncio.get_running_loop(), client_of(self._request)
+        destination = Destination(rest, loop.time())
+        before, since = self.received, await self._begin_to_wait(destination.last)
+        client.receive_into(destination)
+        try:
+            while not destination.full:
+                due, code = self._due(destination.last, since)
+                if loop.time() >= due:
+                    raise self._too_late(code)
+                with suppress(TimeoutError):  # it may have gone on meanwhile
+                    async with asyncio.timeout_at(due):
+                        await destination.more(len(rest) if look is None else RECEIVE)
+                self._exchange.received = before + destination.nbytes
+                if look is not None:
+                    look(destination.nbytes)
+        finally:
+            self._exchange.received = before + destination.nbytes
+            client.stop_receiving()
+
     async def receive(self) -> bytes:
         """Return the next bytes, b"" at the end. Raises Refusal if they are late or too many."""
         content = self._content
         while not content.at_eof():
             try:
-                if content.total_bytes > self.received:  # there already: no timer
+                if self.waiting:  # no timer
                     chunk, _ = await content.readchunk()
                 else:
                     chunk = await self._await_chunk()
@@ -82,17 +124,22 @@ class BodyStream:
 
     async def _await_chunk(self) -> bytes:
         now = asyncio.get_running_loop().time()
-        if self._awaited_since is None:
-            self._awaited_since = now
-            await self._send_continue()
+        since = await self._begin_to_wait(now)
         client_of(self._request).want_more()
-        due, code = self._due(now, self._awaited_since)
+        due, code = self._due(now, since)
         try:
             async with asyncio.timeout_at(due):
                 chunk, _ = await self._content.readchunk()
         except TimeoutError:
             raise self._too_late(code) from None
         return chunk
+
+    async def _begin_to_wait(self, now: float) -> float:
+        """Return since when the client has been waited for; the first time, ask for the body."""
+        if self._awaited_since is None:
+            self._awaited_since = now
+            await self._send_continue()
+        return self._awaited_since
 
     async def _send_continue(self) -> None:
         """Ask for a body that the client holds back until it is wanted (RFC 9110 10.1.1)."""
@@ -102,9 +149,12 @@ class BodyStream:
             await writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             writer.output_size = 0  # the answer itself has not begun
 
-    def _due(self, now: float, since: float) -> tuple[float, str]:
-        """Return until when the next byte must come, and what it is called if it does not."""
-        due, code = now + self._limits.read_timeout, "body_timeout"
+    def _due(self, last: float, since: float) -> tuple[float, str]:
+        """Return until when the next byte must come, and what it is called if it does not.
+
+        The last one came at `last`, or the client was asked then.
+        """
+        due, code = last + self._limits.read_timeout, "body_timeout"
         if self._limits.min_rate:
             paid = paid_until(since, self.received, self._limits.min_rate)
             if paid < due:

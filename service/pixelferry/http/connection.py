@@ -11,6 +11,7 @@ from typing import Final, cast
 
 from pixelferry.http.aiohttp_handler import Handler
 from pixelferry.http.connections import FIRST, Connections
+from pixelferry.http.destination import Destination
 from pixelferry.http.exchange import request_id
 from pixelferry.http.problems import Problem, raw_problem_response
 from pixelferry.http.write_progress import WriteProgress
@@ -28,6 +29,7 @@ class Connection(asyncio.BufferedProtocol):
 
     __slots__ = (
         "_admitted",
+        "_destination",
         "_discard_clock",
         "_discardable",
         "_discarding",
@@ -40,15 +42,18 @@ class Connection(asyncio.BufferedProtocol):
         "_loop",
         "_owner",
         "_paused",
+        "_piece",
         "_progress",
         "_transport",
         "_write_clock",
+        "direct",
         "surplus",
     )
 
     def __init__(self, owner: Connections) -> None:
         """Belong to `owner`, and to the event loop that runs."""
         self.surplus = False
+        self.direct = False
         self._owner = owner
         self._loop = asyncio.get_running_loop()
         self._handler: Handler | None = None
@@ -60,6 +65,8 @@ class Connection(asyncio.BufferedProtocol):
         self._held = False  # until the route wants more of the body
         self._admitted = False  # the body: there is memory for all of it
         self._expected = 0  # bytes of it that are still to come, if it has a length
+        self._destination: Destination | None = None  # of the rest of it
+        self._piece = owner.little_buffer  # where anything else is read
         self._write_clock: asyncio.TimerHandle | None = None
         self._progress: WriteProgress | None = None
         self._discard_clock: asyncio.TimerHandle | None = None
@@ -87,24 +94,31 @@ class Connection(asyncio.BufferedProtocol):
         self._stop_write_clock()
         self._stop_discard_clock()
         self._transport = None
+        self._destination = None
         self._owner.lost(self)
         handler, self._handler = self._handler, None  # each knew the other: a cycle
         if handler is not None:
             handler.connection_lost(exc)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Return where the next bytes go; all connections take turns with one buffer.
+        """Return where the next bytes go: into the body's own memory, or a buffer that all share.
 
-        Little at a time of all but a body that there is memory for, and little of what comes behind
-        it: so much may wait in each connection.
+        There, little at a time of all but a body that there is memory for, and little of what comes
+        behind it: so much may wait in each connection.
         """
+        if self._destination is not None:
+            return self._destination.free
         if self._discarding:
             return self._owner.receive_buffer
-        return self._owner.receive_buffer[: max(FIRST, self._expected)]
+        if self._expected > FIRST:
+            return self._owner.receive_buffer[: self._expected]
+        return self._piece
 
     def buffer_updated(self, nbytes: int) -> None:
         """Hand on what came."""
-        if self._discarding:
+        if self._destination is not None:
+            self._received_directly(self._destination, nbytes)
+        elif self._discarding:
             self._count_read_away(nbytes)
         elif self._transport is not None:
             self._expected = max(0, self._expected - nbytes)
@@ -112,6 +126,13 @@ class Connection(asyncio.BufferedProtocol):
                 self._handler = Handler(self, self._owner, self._loop)
                 self._handler.connection_made(self._transport)
             self._handler.data_received(bytes(self._owner.receive_buffer[:nbytes]))
+
+    def _received_directly(self, destination: Destination, nbytes: int) -> None:
+        destination.advance(nbytes, self._loop.time())
+        if destination.full:
+            self._destination = None
+            if self._handler is not None:
+                self._handler.body_received(destination.nbytes)
 
     def eof_received(self) -> None:
         """Take a client that closed its side as gone: the transport closes."""
@@ -142,13 +163,20 @@ class Connection(asyncio.BufferedProtocol):
         self._paused = False
         self._set_reading()
 
-    def parsed(self, *, body_complete: bool) -> None:
+    def parsed(self, *, body_complete: bool, direct: bool) -> None:
         """Tell what is known now of the newest request; a body waits until the route wants it."""
+        self.direct = direct
         if body_complete:
             self._forget_body()
             self._held = False
         elif not self._admitted:
-            self._held = True
+            # Of a small body the rest may come at once, if there was no room for it yet.
+            self._held = direct or self._piece is self._owner.first_buffer
+        # The next request of this client will probably be like its last.
+        if not direct:
+            self._piece = self._owner.first_buffer
+        elif not body_complete:
+            self._piece = self._owner.little_buffer
         self._set_reading()
 
     def want_more(self) -> None:
@@ -162,6 +190,23 @@ class Connection(asyncio.BufferedProtocol):
         self._expected = expected
         self._held = False
         self._set_reading()
+
+    def receive_into(self, destination: Destination) -> None:
+        """Receive all that `destination` has room for, the rest of the body that is arriving."""
+        self._admitted = True
+        self._destination = destination
+        self._held = False
+        self._set_reading()
+
+    def stop_receiving(self) -> None:
+        """Let go of the destination; if it is not full, the connection is of no more use."""
+        if self._destination is None:
+            return
+        self._destination = None
+        self._held = True
+        self._set_reading()
+        if self._handler is not None:
+            self._handler.give_up_body()
 
     def _set_reading(self) -> None:
         transport = self._transport

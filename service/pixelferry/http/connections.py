@@ -13,6 +13,7 @@ from pixelferry.telemetry import OTHER, Telemetry
 
 RECEIVE: Final = 256 * 1024  # bytes read at once of a body that there is memory for
 FIRST: Final = 16 * 1024  # bytes read at once of anything else
+LITTLE: Final = 1024  # bytes read at once where a large body may begin, for they are copied
 MAX_DISCARDING: Final = 8  # connections that are read away at the same time
 
 
@@ -38,6 +39,8 @@ class Connections:
         self.settings = settings
         self.telemetry = telemetry
         self.receive_buffer = memoryview(bytearray(RECEIVE))
+        self.first_buffer = self.receive_buffer[:FIRST]
+        self.little_buffer = self.receive_buffer[:LITTLE]
         self.departures = Departures()
         self._open: set[Open] = set()
         self._discarding: set[Open] = set()
