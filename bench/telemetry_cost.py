@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from pixelferry.exposition import Exposition
 from pixelferry.http.app import label_values
-from pixelferry.ledger import Ledger
+from pixelferry.ledger import STAGES, Ledger
 from pixelferry.shared_counters import PLACES_PER_SLOT, CounterBlock
 from pixelferry.stage_times import StageTimes
 from pixelferry.telemetry import Telemetry
@@ -59,7 +59,8 @@ def prometheus_client() -> Callable[[], None]:
     stage = Histogram("stage", "", ("route", "stage"), registry=registry, buckets=BUCKETS)
     read, queue, convert, write = (stage.labels("/convert", name) for name in "rqcw")
     passes, nbytes = (Counter(name, "", ("stage",), registry=registry) for name in ("p", "n"))
-    cells = {name: (passes.labels(name), nbytes.labels(name)) for name, _ in copies.entries()}
+    copying = [stage for stage in STAGES if copies[stage].nbytes]
+    cells = {name: (passes.labels(name), nbytes.labels(name)) for name in copying}
 
     def count() -> None:
         in_progress.inc()
@@ -73,8 +74,8 @@ def prometheus_client() -> Callable[[], None]:
         queue.observe(TIMES.queue)
         convert.observe(TIMES.convert)
         write.observe(TIMES.write)
-        for name, copied in copies.entries():
-            pass_cell, bytes_cell = cells[name]
+        for name, (pass_cell, bytes_cell) in cells.items():
+            copied = copies[name]
             pass_cell.inc(copied.passes)
             bytes_cell.inc(copied.nbytes)
 

@@ -36,8 +36,9 @@ async def convert_async(
     """
     times = times if times is not None else StageTimes()
     header = header or inspect(png)
-    cancel = CancelFlag()
-    call = partial(convert, png, limits=limits, cancel=cancel, reservation=reservation)
+    call = partial(convert, png, limits=limits, reservation=reservation)
     if inline.admit(memoryview(png).nbytes, header.output_size):
         return run_inline(call, times)
+    cancel = CancelFlag()
+    call = partial(call, cancel=cancel)
     return await run_in_thread(call, times, executor, cancel)

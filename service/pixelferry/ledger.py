@@ -5,8 +5,7 @@ not a copy. The stages: `stack` (uvloop and aiohttp, declared), `ingest` (into o
 `convert` (the core), `egress` (out of the process, declared).
 """
 
-from collections.abc import ItemsView
-from typing import Literal, NamedTuple, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 from pixelferry._native import OwnedBuffer, copy_totals
 
@@ -20,39 +19,46 @@ class Copies(NamedTuple):
     passes: int
     nbytes: int
 
+    def told(self) -> str:
+        """Return the item of X-Pixelferry-Copies: an integer with a parameter."""
+        return f"{self.passes};bytes={self.nbytes}" if self.nbytes else "0"
+
+
+_NONE: Final = Copies(0, 0)
+
 
 class Ledger:
     """The copies of one request. Not thread-safe: it belongs to the event loop."""
 
-    __slots__ = ("_copies",)
+    __slots__ = STAGES
+
+    stack: Copies
+    ingest: Copies
+    convert: Copies
+    egress: Copies
 
     def __init__(self) -> None:
-        self._copies: dict[Stage, Copies] = {}
+        self.stack = self.ingest = self.convert = self.egress = _NONE
 
     def add(self, stage: Stage, nbytes: int, passes: int = 1) -> None:
         """Count `passes` copies that wrote `nbytes` bytes in total."""
-        if nbytes == 0:
-            return
-        before = self[stage]
-        self._copies[stage] = Copies(before.passes + passes, before.nbytes + nbytes)
+        if nbytes:
+            before = self[stage]
+            setattr(self, stage, Copies(before.passes + passes, before.nbytes + nbytes))
 
     def add_buffer(self, stage: Stage, buffer: OwnedBuffer) -> None:
         """Count what the core copied to make `buffer`."""
         self.add(stage, buffer.copied_bytes, buffer.copies)
 
     def __getitem__(self, stage: Stage) -> Copies:
-        return self._copies.get(stage, Copies(0, 0))
-
-    def entries(self) -> ItemsView[Stage, Copies]:
-        """Return the stages that copied, and what."""
-        return self._copies.items()
+        copies: Copies = getattr(self, stage)
+        return copies
 
     def header_value(self) -> str:
         """Return X-Pixelferry-Copies: a dictionary of all stages (RFC 9651, 3.2)."""
-        return ", ".join(
-            f"{stage}={passes};bytes={nbytes}" if nbytes else f"{stage}=0"
-            for stage in STAGES
-            for passes, nbytes in (self[stage],)
+        return (
+            f"stack={self.stack.told()}, ingest={self.ingest.told()}, "
+            f"convert={self.convert.told()}, egress={self.egress.told()}"
         )
 
 

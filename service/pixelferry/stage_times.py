@@ -14,8 +14,8 @@ class StageTimes:
 
     def server_timing(self) -> str:
         """Return what is known before the answer is written, as a Server-Timing value (ms)."""
-        return (
-            f"read;dur={self.read * 1e3:.3f}, "
-            f"queue;dur={self.queue * 1e3:.3f}, "
-            f"convert;dur={self.convert * 1e3:.3f}"
+        return "read;dur=%.3f, queue;dur=%.3f, convert;dur=%.3f" % (  # noqa: UP031 - for speed
+            self.read * 1e3,
+            self.queue * 1e3,
+            self.convert * 1e3,
         )

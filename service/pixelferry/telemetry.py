@@ -11,7 +11,7 @@ from typing import Final
 from pixelferry import _native
 from pixelferry.counts import Counts
 from pixelferry.exposition import CONTENT_TYPE, Exposition
-from pixelferry.ledger import Ledger
+from pixelferry.ledger import STAGES, Ledger, Stage
 from pixelferry.metric_layout import Layout
 from pixelferry.shared_counters import CounterBlock, Place
 from pixelferry.stage_times import StageTimes
@@ -52,7 +52,9 @@ class RouteStats:
         )
         copies = layout.cells("pixelferry_copies", route)
         copied_bytes = layout.cells("pixelferry_copied_bytes", route)
-        self._copy_cells = {stage: (copies[stage,], copied_bytes[stage,]) for (stage,) in copies}
+        self._copy_cells: dict[Stage, tuple[int, int]] = (
+            {stage: (copies[stage,], copied_bytes[stage,]) for stage in STAGES} if copies else {}
+        )
 
     def record(self, method: str, status: int, seconds: float) -> None:
         """Count one answer."""
@@ -65,10 +67,11 @@ class RouteStats:
             return
         self._stages.observe(times.read, times.queue, times.convert, times.write)
         counts = self._counts
-        for stage, (passes, nbytes) in ledger.entries():
-            passes_cell, bytes_cell = self._copy_cells[stage]
-            counts[passes_cell] += passes
-            counts[bytes_cell] += nbytes
+        for stage, (passes_cell, bytes_cell) in self._copy_cells.items():
+            passes, nbytes = ledger[stage]
+            if nbytes:
+                counts[passes_cell] += passes
+                counts[bytes_cell] += nbytes
 
 
 class _Gauge:

@@ -5,6 +5,7 @@ from aiohttp import web
 from pixelferry._native import Limits
 from pixelferry.budget import Budget
 from pixelferry.http import answers
+from pixelferry.http.aiohttp_handler import complete_heads
 from pixelferry.http.body_stream import BodyLimits
 from pixelferry.http.cors import share_with
 from pixelferry.http.drain import DRAIN, Drain
@@ -12,10 +13,9 @@ from pixelferry.http.gate import gate, gate_problems
 from pixelferry.http.middlewares import (
     CLIENT_LEFT,
     METHODS,
-    answer_problems,
+    around,
     finish_head,
     leave_expectation,
-    observation,
 )
 from pixelferry.http.openapi import openapi
 from pixelferry.http.problems import PROBLEMS
@@ -134,12 +134,9 @@ def create_app(settings: Settings, place: Place | None = None) -> web.Applicatio
     settings = with_api_key(settings)
     telemetry = Telemetry(label_values(), place)
     always = frozenset(route.path for route in ROUTES if route.always)
-    app = web.Application(
-        middlewares=(observation(telemetry), answer_problems, gate(always, settings)),
-    )
-    app.on_response_prepare.append(finish_head)
-    if settings.cors_origins:
-        app.on_response_prepare.append(share_with(settings.cors_origins))
+    app = web.Application(middlewares=(around(telemetry, gate(always, settings)),))
+    shared = (share_with(settings.cors_origins),) if settings.cors_origins else ()
+    complete_heads(app, finish_head, *shared)
     for route in ROUTES:
         handlers = dict.fromkeys(route.methods, route.handler)
         handlers["OPTIONS"] = options.options_handler(route.methods)

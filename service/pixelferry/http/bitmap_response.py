@@ -4,17 +4,18 @@ How long a client may take is watched by the connection, see connection.py.
 """
 
 from time import perf_counter
+from typing import Final
 
 from aiohttp import hdrs, web
-from multidict import CIMultiDict
+from multidict import istr
 
 from pixelferry._native import OwnedBuffer
 from pixelferry.http.aiohttp_handler import WholeResponse
 from pixelferry.http.exchange import EXCHANGE
 from pixelferry.http.header_values import attachment
 
-COPIES_HEADER = "X-Pixelferry-Copies"
-SERVER_TIMING_HEADER = "Server-Timing"
+COPIES_HEADER: Final = istr("X-Pixelferry-Copies")
+SERVER_TIMING_HEADER: Final = istr("Server-Timing")
 
 
 async def send_bitmap(
@@ -37,14 +38,11 @@ async def send_buffer(
     """
     exchange = request[EXCHANGE]
     view = memoryview(buffer)
-    headers = CIMultiDict(
-        {
-            hdrs.CONTENT_TYPE: content_type,
-            hdrs.CONTENT_LENGTH: str(view.nbytes),
-            SERVER_TIMING_HEADER: exchange.times.server_timing(),
-            COPIES_HEADER: exchange.ledger.header_value(),
-        }
-    )
+    headers = {
+        hdrs.CONTENT_TYPE: content_type,
+        SERVER_TIMING_HEADER: exchange.times.server_timing(),
+        COPIES_HEADER: exchange.ledger.header_value(),
+    }
     if disposition is not None:
         headers[hdrs.CONTENT_DISPOSITION] = disposition
     started = perf_counter()

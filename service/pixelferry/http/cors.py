@@ -4,11 +4,12 @@ The key is sent by the page itself and is no credential in the sense of that sta
 (cookies, client certificates) mean nothing here, and so they are never allowed.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from aiohttp import hdrs, web
 
+from pixelferry.http.aiohttp_handler import HeadHook
 from pixelferry.http.bitmap_response import COPIES_HEADER, SERVER_TIMING_HEADER
 from pixelferry.http.exchange import REQUEST_ID_HEADER
 
@@ -39,16 +40,14 @@ def is_preflight(request: web.Request) -> bool:
     )
 
 
-def share_with(
-    origins: Sequence[str],
-) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+def share_with(origins: Sequence[str]) -> HeadHook:
     """Return what lets pages of `origins` see an answer; runs when it is about to be sent.
 
     With `*` an answer is the same for all. Else it depends on who asks, which caches must know.
     """
     anybody, known = "*" in origins, frozenset(origins)
 
-    async def share(request: web.Request, response: web.StreamResponse) -> None:
+    def share(request: web.Request, response: web.StreamResponse) -> None:
         headers = response.headers
         origin = "*"
         if not anybody:

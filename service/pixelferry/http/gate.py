@@ -3,33 +3,30 @@
 from collections.abc import Set as AbstractSet
 
 from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
 
 from pixelferry.http.aiohttp_handler import client_of
 from pixelferry.http.allowed_hosts import host_check
 from pixelferry.http.api_key import key_check
-from pixelferry.http.middlewares import route_of
 from pixelferry.http.problems import Refusal
-from pixelferry.http.routing import Check
+from pixelferry.http.routing import Check, route_of
 from pixelferry.settings import Settings, variable
 
 
-def gate(always: AbstractSet[str], settings: Settings) -> Middleware:
-    """Return the middleware that refuses; the routes `always` are open to everybody."""
+def gate(always: AbstractSet[str], settings: Settings) -> Check:
+    """Return what refuses; the routes `always` are open to everybody."""
     checks = tuple(_checks(settings).values())
 
-    @web.middleware
-    async def let_in(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if route_of(request) not in always:
-            if client_of(request).surplus:
-                raise Refusal(
-                    "too_many_connections",
-                    "as many connections are open as are served",
-                    setting=variable("max_connections"),
-                )
-            for check in checks:
-                check(request)
-        return await handler(request)
+    def let_in(request: web.Request) -> None:
+        if route_of(request) in always:
+            return
+        if client_of(request).surplus:
+            raise Refusal(
+                "too_many_connections",
+                "as many connections are open as are served",
+                setting=variable("max_connections"),
+            )
+        for check in checks:
+            check(request)
 
     return let_in
 

@@ -6,6 +6,8 @@ from typing import Any, TypeAlias
 
 from aiohttp import web
 
+from pixelferry.telemetry import OTHER
+
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Check: TypeAlias = Callable[[web.Request], None]
 """Raises Refusal for a request that the route is not to see."""
@@ -35,3 +37,9 @@ class Route:
     problems: tuple[str, ...] = ()  # codes
     always: bool = False  # answers whoever asks, however busy the service is
     works_on_bodies: bool = False  # reads whole bodies, so it has stages and copies
+
+
+def route_of(request: web.Request) -> str:
+    """Return the path of the route that answers, as it was declared; OTHER if none does."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else OTHER
