@@ -14,7 +14,7 @@ from functools import partial
 from aiohttp import web
 
 from pixelferry._native import set_pool_limit, trim_pool
-from pixelferry.http.app import create_app
+from pixelferry.http.app import AT_ONCE, create_app
 from pixelferry.http.connection import Connection
 from pixelferry.http.connections import Connections
 from pixelferry.http.drain import DRAIN
@@ -102,7 +102,7 @@ async def start_server(
     runner = web.AppRunner(app, handler_cancellation=True)
     await runner.setup()
     assert runner.server is not None  # noqa: S101 - setup has made it
-    connections = Connections(runner.server, settings, app[TELEMETRY])
+    connections = Connections(runner.server, settings, app[TELEMETRY], app.get(AT_ONCE))
     loop = asyncio.get_running_loop()
     listener = await loop.create_server(
         partial(Connection, connections), sock=listening, backlog=BACKLOG

@@ -126,6 +126,10 @@ class Telemetry:
     def request_ended(self, received: int, sent: int, pixels: int) -> None:
         """Count it no longer, but what it was: bytes of both bodies, and pixels converted."""
         self._gauges[self._in_progress] -= 1
+        self.request_answered(received, sent, pixels)
+
+    def request_answered(self, received: int, sent: int, pixels: int) -> None:
+        """Count what a request was that was never in progress."""
         counts = self._counts
         counts[self._received] += received
         counts[self._sent] += sent

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
 from aiohttp import HttpVersion11, hdrs, web
-from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http import HttpRequestParser, RawRequestMessage
 from aiohttp.http_exceptions import (
     BadHttpMessage,
@@ -23,6 +22,7 @@ from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import MAX_MSG_QUEUE_SIZE, RequestHandler, _ErrInfo
 
 from pixelferry.http.ambiguity import ambiguity
+from pixelferry.http.date import http_date
 from pixelferry.http.exchange import REQUEST_ID_HEADER, SERVER_NAME, request_id
 from pixelferry.http.problems import Problem, problem_response, unforeseen
 from pixelferry.http.security_headers import add_security_headers
@@ -130,7 +130,17 @@ class Handler(RequestHandler):
         received = self._body.total_bytes
         taken_up = in_body and not self._messages
         self._ahead = self._ahead + len(data) if self._messages else len(data)
-        super().data_received(data)
+        waiter = self._waiter
+        if waiter is None or waiter.done():
+            super().data_received(data)
+        else:
+            self._waiter = None  # nobody need wake for what is answered at once
+            super().data_received(data)
+            self._waiter = waiter
+            if self._request_count == requests + 1 and self._answered_at_once():
+                return
+            if self._messages:
+                waiter.set_result(None)
         if taken_up and self._body.is_eof():
             self._count_as_taken_up()
         if self._request_count != requests:
@@ -179,6 +189,45 @@ class Handler(RequestHandler):
             auto_decompress=False,
             max_msg_queue_size=MAX_MSG_QUEUE_SIZE,
         )
+
+    def _answered_at_once(self) -> bool:
+        """Try to answer the only request there is without waking anybody."""
+        (message, body), shortcut, transport = (
+            self._messages[0],
+            self._owner.at_once,
+            self.transport,
+        )
+        if (
+            shortcut is None
+            or transport is None
+            or self.client.surplus
+            or self._close
+            or isinstance(message, _ErrInfo)
+            or message.should_close
+            or message.upgrade
+            or message.version is not HttpVersion11
+            or body is EMPTY_PAYLOAD
+            or not body.is_eof()
+            or len(chunks := body._buffer) != 1
+            or ambiguity(message) is not None
+            or transport.is_closing()
+            or transport.get_write_buffer_size()
+            or not shortcut.answer(message, chunks[0], transport)
+        ):
+            return False
+        self._messages.clear()
+        self._body = body
+        self._direct = False
+        if self._parser is not None:
+            self._parser.message_consumed()
+        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        if self._keepalive_handle is None:
+            self._keepalive_handle = self._loop.call_at(
+                self._next_keepalive_close_time, self._process_keepalive
+            )
+        self.client.head_complete()
+        self.client.parsed(body_complete=True, direct=False)
+        return True
 
     def _framing_grows(self, nbytes: int) -> None:
         """Bound what the parser keeps of trailers, until the next request or for ever."""
@@ -291,7 +340,7 @@ class Handler(RequestHandler):
             _log.error("unforeseen error before the middlewares", exc_info=exc)
             problem = unforeseen()
         self._owner.count_refused(problem)
-        chosen_id = request_id(None)
+        chosen_id = request_id()
         response = problem_response(problem, chosen_id)
         add_security_headers(response)
         response.headers[REQUEST_ID_HEADER] = chosen_id
@@ -329,7 +378,7 @@ class WholeResponse(web.StreamResponse):
         """Send head and body; returns when the kernel has all."""
         headers, version = self._headers, request.version
         headers[hdrs.CONTENT_LENGTH] = str(body.nbytes)
-        headers[hdrs.DATE] = rfc822_formatted_time()
+        headers[hdrs.DATE] = http_date()
         self._keep_alive = request.keep_alive
         for hook in request.app[HEAD_HOOKS]:
             hook(request, self)
@@ -350,6 +399,11 @@ class WholeResponse(web.StreamResponse):
         transport.writelines((head, body))
         await writer.drain()  # small ones too, or they pile up for a client that never reads
         self._eof_sent = True
+
+
+def message_of(request: web.BaseRequest) -> RawRequestMessage:
+    """Return the head of `request` as the parser has it."""
+    return request._message
 
 
 def client_of(request: web.BaseRequest) -> Client:

@@ -8,7 +8,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from aiohttp import hdrs, web
+from aiohttp import hdrs
+from aiohttp.http import RawRequestMessage
 
 from pixelferry.http.problems import Refusal
 from pixelferry.http.routing import Check
@@ -26,8 +27,8 @@ def host_check(allowed: Sequence[str]) -> Check:
     names = frozenset(allowed)
     suffixes = tuple(name[1:] for name in allowed if name.startswith("*."))
 
-    def check(request: web.Request) -> None:
-        name = _name_of(request)
+    def check(message: RawRequestMessage) -> None:
+        name = _name_of(message)
         if name not in names and not name.endswith(suffixes):
             raise Refusal(
                 "host_not_allowed",
@@ -38,11 +39,11 @@ def host_check(allowed: Sequence[str]) -> Check:
     return check
 
 
-def _name_of(request: web.Request) -> str:
+def _name_of(message: RawRequestMessage) -> str:
     """The host that is asked, in lower case, without port and brackets; empty if it is none."""
     # The target, if it names a host, goes before the header (RFC 9112 3.2.2).
-    absolute = not request.raw_path.startswith("/")
-    asked = request.url.host_subcomponent if absolute else request.headers.get(hdrs.HOST)
+    absolute = not message.path.startswith("/")
+    asked = message.url.host_subcomponent if absolute else message.headers.get(hdrs.HOST)
     match = HOST.fullmatch(asked or "")
     if match is None or match[1].startswith("."):
         return ""

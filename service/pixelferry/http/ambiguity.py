@@ -5,6 +5,7 @@ client's request to us as part of another's (request smuggling). Such requests a
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from aiohttp import HttpVersion10, HttpVersion11, hdrs
@@ -27,11 +28,16 @@ def ambiguity(message: RawRequestMessage) -> str | None:
         return "HTTP/1.0 knows no Transfer-Encoding"
     if coding is not None and coding.lower() != "chunked":
         return "the only Transfer-Encoding understood is chunked"
-    if _HOST.fullmatch(headers.get(hdrs.HOST, "")) is None:  # RFC 9112 3.2
+    if not _is_host(headers.get(hdrs.HOST, "")):  # RFC 9112 3.2
         return "the Host header names no host"
     if "#" in message.path:  # RFC 9112 3.2.1
         return "the request target has a fragment"
     return None if message.path[:1] == "/" else _of_other_target(message)
+
+
+@lru_cache(maxsize=64)
+def _is_host(text: str) -> bool:
+    return _HOST.fullmatch(text) is not None
 
 
 def _of_other_target(message: RawRequestMessage) -> str | None:

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from aiohttp import hdrs, web
+from aiohttp import hdrs
+from aiohttp.http import RawRequestMessage
 
 from pixelferry.bearer import CHALLENGE, is_key, token_of
 from pixelferry.http.cors import is_preflight
@@ -15,10 +16,10 @@ _WRONG: Final = f'{CHALLENGE}, error="invalid_token"'
 def key_check(key: str) -> Check:
     """Return what refuses every request without `key`, but for what browsers ask before one."""
 
-    def check(request: web.Request) -> None:
-        if is_preflight(request):
+    def check(message: RawRequestMessage) -> None:
+        if is_preflight(message):
             return
-        token = token_of(request.headers.getall(hdrs.AUTHORIZATION, ()))
+        token = token_of(message.headers.getall(hdrs.AUTHORIZATION, ()))
         if not token:
             detail = "send the key of this service as Authorization: Bearer <key>"
             raise Refusal("unauthorized", detail, headers={hdrs.WWW_AUTHENTICATE: CHALLENGE})

@@ -6,10 +6,11 @@ from pixelferry._native import Limits
 from pixelferry.budget import Budget
 from pixelferry.http import answers
 from pixelferry.http.aiohttp_handler import complete_heads
+from pixelferry.http.at_once import AtOnce
 from pixelferry.http.body_stream import BodyLimits
 from pixelferry.http.cors import share_with
 from pixelferry.http.drain import DRAIN, Drain
-from pixelferry.http.gate import gate, gate_problems
+from pixelferry.http.gate import checks_of, gate, gate_problems
 from pixelferry.http.middlewares import (
     CLIENT_LEFT,
     METHODS,
@@ -32,6 +33,8 @@ from pixelferry.settings import Settings
 from pixelferry.shared_counters import Place
 from pixelferry.telemetry import LabelValues, Telemetry
 from pixelferry.threads import InlineLimits, Threads
+
+AT_ONCE = web.AppKey("at_once", AtOnce)
 
 _POST = ("POST",)
 _GET = ("GET", "HEAD")
@@ -134,7 +137,8 @@ def create_app(settings: Settings, place: Place | None = None) -> web.Applicatio
     settings = with_api_key(settings)
     telemetry = Telemetry(label_values(), place)
     always = frozenset(route.path for route in ROUTES if route.always)
-    app = web.Application(middlewares=(around(telemetry, gate(always, settings)),))
+    checks = checks_of(settings)
+    app = web.Application(middlewares=(around(telemetry, gate(always, checks)),))
     shared = (share_with(settings.cors_origins),) if settings.cors_origins else ()
     complete_heads(app, finish_head, *shared)
     for route in ROUTES:
@@ -163,6 +167,8 @@ def create_app(settings: Settings, place: Place | None = None) -> web.Applicatio
     app[BUDGET] = budget
     telemetry.budget_limit_bytes = budget.limit
     app[DRAIN] = Drain()
+    if not shared:  # else the head of an answer depends on who asks
+        app[AT_ONCE] = AtOnce(app[convert.CONVERT], telemetry, checks, app[DRAIN])
     app[OPENAPI] = openapi(ROUTES, gate_problems(settings), with_key=bool(settings.api_key))
 
     async def stop_workers(_: web.Application) -> None:

@@ -328,7 +328,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._handler is None or self._transport is None:
             return
         self._owner.count_refused(problem, seconds)
-        self._transport.write(raw_problem_response(problem, request_id(None)))
+        self._transport.write(raw_problem_response(problem, request_id()))
         self._handler.let_go()
         self.discard()
 

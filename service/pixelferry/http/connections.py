@@ -4,6 +4,7 @@ import asyncio
 from typing import Final, Protocol
 
 from aiohttp import web
+from aiohttp.http import RawRequestMessage
 
 from pixelferry.http.departures import Departures
 from pixelferry.http.middlewares import count_problem
@@ -27,17 +28,34 @@ class Open(Protocol):
         """Begin to read what is of no interest: it is this connection's turn."""
 
 
+class Shortcut(Protocol):
+    """Answers some requests by itself."""
+
+    def answer(self, message: RawRequestMessage, body: bytes, transport: asyncio.Transport) -> bool:
+        """Write the answer to an HTTP/1.1 request that keeps its connection; False if it does not.
+
+        `transport` has nothing left to send.
+        """
+
+
 class Connections:
     """Knows the connections of one server that are open, and what they share.
 
     Belongs to the event loop it was made on; end with `close`.
     """
 
-    def __init__(self, manager: web.Server, settings: Settings, telemetry: Telemetry) -> None:
-        """`manager` is aiohttp's own, which calls the application."""
+    def __init__(
+        self,
+        manager: web.Server,
+        settings: Settings,
+        telemetry: Telemetry,
+        at_once: Shortcut | None = None,
+    ) -> None:
+        """`manager` is aiohttp's own and calls the application; `at_once` may answer before."""
         self.manager = manager
         self.settings = settings
         self.telemetry = telemetry
+        self.at_once = at_once
         self.receive_buffer = memoryview(bytearray(RECEIVE))
         self.first_buffer = self.receive_buffer[:FIRST]
         self.little_buffer = self.receive_buffer[:LITTLE]

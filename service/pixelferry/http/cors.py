@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from aiohttp import hdrs, web
+from aiohttp.http import RawRequestMessage
 
 from pixelferry.http.aiohttp_handler import HeadHook
 from pixelferry.http.bitmap_response import COPIES_HEADER, SERVER_TIMING_HEADER
@@ -31,7 +32,7 @@ _PREFLIGHT: Final = {
 }
 
 
-def is_preflight(request: web.Request) -> bool:
+def is_preflight(request: web.Request | RawRequestMessage) -> bool:
     """Tell whether a browser asks what a page may send; it sends no key with that."""
     return (
         request.method == hdrs.METH_OPTIONS

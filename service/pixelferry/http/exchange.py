@@ -5,7 +5,7 @@ from random import Random
 from typing import Final
 
 from aiohttp import web
-from multidict import istr
+from multidict import MultiMapping, istr
 
 from pixelferry.http.problems import Problem
 from pixelferry.ledger import Ledger
@@ -35,8 +35,10 @@ class Exchange:
 EXCHANGE = web.RequestKey("exchange", Exchange)
 
 
-def request_id(given: str | None) -> str:
-    """Return the client's own id if it is harmless, else a new one."""
-    if given and _REQUEST_ID.fullmatch(given):
-        return given
+def request_id(headers: MultiMapping[str] | None = None) -> str:
+    """Return the id that the client chose, if there is one and it is harmless; else a new one."""
+    if headers is not None and REQUEST_ID_HEADER in headers:
+        given = ",".join(headers.getall(REQUEST_ID_HEADER))
+        if _REQUEST_ID.fullmatch(given):
+            return given
     return "%016x" % _random_bits(64)  # noqa: UP031 - for speed

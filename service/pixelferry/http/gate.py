@@ -1,20 +1,24 @@
 """Who is let in, before a route begins to work."""
 
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
+from typing import TypeAlias
 
 from aiohttp import web
 
-from pixelferry.http.aiohttp_handler import client_of
+from pixelferry.http.aiohttp_handler import client_of, message_of
 from pixelferry.http.allowed_hosts import host_check
 from pixelferry.http.api_key import key_check
 from pixelferry.http.problems import Refusal
 from pixelferry.http.routing import Check, route_of
 from pixelferry.settings import Settings, variable
 
+Gate: TypeAlias = Callable[[web.Request], None]
+"""Raises Refusal."""
 
-def gate(always: AbstractSet[str], settings: Settings) -> Check:
+
+def gate(always: AbstractSet[str], checks: Sequence[Check]) -> Gate:
     """Return what refuses; the routes `always` are open to everybody."""
-    checks = tuple(_checks(settings).values())
 
     def let_in(request: web.Request) -> None:
         if route_of(request) in always:
@@ -25,10 +29,17 @@ def gate(always: AbstractSet[str], settings: Settings) -> Check:
                 "as many connections are open as are served",
                 setting=variable("max_connections"),
             )
-        for check in checks:
-            check(request)
+        if checks:
+            message = message_of(request)
+            for check in checks:
+                check(message)
 
     return let_in
+
+
+def checks_of(settings: Settings) -> tuple[Check, ...]:
+    """Return the checks that are configured, in their order."""
+    return tuple(_checks(settings).values())
 
 
 def gate_problems(settings: Settings) -> tuple[str, ...]:

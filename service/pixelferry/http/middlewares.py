@@ -5,6 +5,7 @@ All of it runs for each request, also for icons at full speed: nothing here may 
 
 import asyncio
 import logging
+from collections.abc import Callable
 from time import perf_counter
 from typing import Final
 
@@ -21,7 +22,7 @@ from pixelferry.http.problems import (
     problem_response,
     unforeseen,
 )
-from pixelferry.http.routing import Check, route_of
+from pixelferry.http.routing import route_of
 from pixelferry.http.security_headers import add_security_headers
 from pixelferry.http.tracebacks import free_frames
 from pixelferry.telemetry import OTHER, Telemetry
@@ -33,7 +34,7 @@ _LIMIT_STATUSES: Final = frozenset({408, 413, 503})
 _log = logging.getLogger(__name__)
 
 
-def around(telemetry: Telemetry, let_in: Check) -> Middleware:
+def around(telemetry: Telemetry, let_in: Callable[[web.Request], None]) -> Middleware:
     """Return the middleware that names a request, checks it, answers what goes wrong, counts it.
 
     All in one, for it runs for icons at full speed, too.
@@ -43,7 +44,7 @@ def around(telemetry: Telemetry, let_in: Check) -> Middleware:
     @web.middleware
     async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         started = perf_counter()
-        exchange = Exchange(request_id(",".join(request.headers.getall(REQUEST_ID_HEADER, ()))))
+        exchange = Exchange(request_id(request.headers))
         request[EXCHANGE] = exchange
         telemetry.request_began()
         status = None

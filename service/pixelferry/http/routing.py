@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from aiohttp import web
+from aiohttp.http import RawRequestMessage
 
 from pixelferry.telemetry import OTHER
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Check: TypeAlias = Callable[[web.Request], None]
-"""Raises Refusal for a request that the route is not to see."""
+Check: TypeAlias = Callable[[RawRequestMessage], None]
+"""Raises Refusal for the head of a request that no route is to see."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,125 @@
+"""Icons are answered in the turn of the loop in which they come.
+
+A request object, a task, a handler and the middlewares would cost several times the conversion. So
+what is small and plain is converted straight from the bytes that the parser cut out, and answered.
+Everything else, and whatever goes wrong, takes the long way, which defines how things are answered;
+tests hold the two equal.
+"""
+
+from asyncio import Transport
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Final
+
+from aiohttp import hdrs
+from aiohttp.http import RawRequestMessage
+
+from pixelferry._native import PixelferryError, convert, inspect, output_capacity
+from pixelferry.budget import Need
+from pixelferry.description import HEADER_BYTES
+from pixelferry.http.bitmap_response import COPIES_HEADER, SERVER_TIMING_HEADER
+from pixelferry.http.body import STACK_PASSES
+from pixelferry.http.date import http_date
+from pixelferry.http.drain import Drain
+from pixelferry.http.exchange import REQUEST_ID_HEADER, SERVER_NAME, request_id
+from pixelferry.http.multipart import is_multipart
+from pixelferry.http.problems import Refusal
+from pixelferry.http.routes.convert import ConvertDeps
+from pixelferry.http.routing import Check
+from pixelferry.ledger import Ledger
+from pixelferry.stage_times import StageTimes
+from pixelferry.telemetry import Telemetry
+
+PATH: Final = "/convert"
+_METHODS: Final = frozenset({"POST", "PUT"})
+_HEAD: Final = (
+    "HTTP/1.1 200 OK\r\n"
+    "Content-Type: image/bmp\r\n"
+    f"{SERVER_TIMING_HEADER}: %s\r\n"
+    f"{COPIES_HEADER}: %s\r\n"
+    "Content-Length: %d\r\n"
+    "Date: %s\r\n"
+    f"Server: {SERVER_NAME}\r\n"
+    "X-Content-Type-Options: nosniff\r\n"
+    f"{REQUEST_ID_HEADER}: %s\r\n\r\n"
+)
+
+
+class AtOnce:
+    """Answers small conversions. Belongs to the event loop."""
+
+    def __init__(
+        self, deps: ConvertDeps, telemetry: Telemetry, checks: Sequence[Check], drain: Drain
+    ) -> None:
+        """Work as the route of `deps` does; `checks` refuse who may not ask."""
+        self._deps = deps
+        self._most = min(deps.inline.max_input, deps.body.max_body)  # bytes of a body
+        self._telemetry = telemetry
+        self._stats = telemetry.routes[PATH]
+        self._checks = checks
+        self._drain = drain
+
+    def answer(self, message: RawRequestMessage, body: bytes, transport: Transport) -> bool:
+        """Convert `body` and write the answer; False if that is left to the long way.
+
+        `message` is the head of an HTTP/1.1 request that keeps its connection, `transport` has
+        nothing left to send.
+        """
+        if (
+            len(body) > self._most
+            or message.path != PATH
+            or message.method not in _METHODS
+            or self._drain.begun
+        ):
+            return False
+        headers = message.headers
+        if (
+            hdrs.EXPECT in headers
+            or hdrs.CONTENT_ENCODING in headers
+            or is_multipart(headers.get(hdrs.CONTENT_TYPE, ""))
+        ):
+            return False
+        try:
+            for check in self._checks:
+                check(message)
+            return self._convert(message, body, transport)
+        except (PixelferryError, Refusal, MemoryError):
+            return False
+
+    def _convert(self, message: RawRequestMessage, body: bytes, transport: Transport) -> bool:
+        started = perf_counter()
+        deps, nbytes = self._deps, len(body)
+        header = inspect(body[:HEADER_BYTES])
+        output = header.output_size
+        deps.limits.check(header)
+        if not deps.inline.admit(nbytes, output):
+            return False
+        reservation = deps.budget.admit_now(Need.of(nbytes, output, header.working_set))
+        if reservation is None:
+            return False
+        times, ledger = StageTimes(), Ledger()
+        begun = perf_counter()
+        try:
+            bitmap = convert(
+                body, limits=deps.limits, reservation=reservation.split(output_capacity(output))
+            )
+        finally:
+            reservation.release()
+        converted = perf_counter()
+        times.read, times.convert = begun - started, converted - begun
+        ledger.add("stack", STACK_PASSES * nbytes, STACK_PASSES)
+        ledger.add_buffer("convert", bitmap)
+        head = _HEAD % (
+            times.server_timing(),
+            ledger.header_value(),
+            output,
+            http_date(),
+            request_id(message.headers),
+        )
+        transport.writelines((head.encode("ascii"), memoryview(bitmap)))
+        ended = perf_counter()
+        times.write = ended - converted
+        self._telemetry.request_answered(nbytes, output, header.width * header.height)
+        self._stats.record(message.method, 200, ended - started)
+        self._stats.record_body(times, ledger)
+        return True

@@ -1,0 +1,310 @@
+"""What is answered at once is answered as it would be by the long way, which is the definition."""
+
+import asyncio
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from prometheus_client import Metric
+
+import pixelferry
+from metric_samples import parse
+from pixelferry.http.at_once import AtOnce
+from pixelferry.http.routes.convert import CONVERT
+from pixelferry.http.routes.metrics import TELEMETRY
+from pixelferry.server import RunningServer
+from png_writer import small_png
+from serving import Serve, only_connection, until
+from wire import Answer, Wire, chunked, connect, form, request
+
+pytestmark = pytest.mark.usefixtures("everything_comes_back")
+
+KEY = "a-key-of-sixteen-characters"
+SMALL = small_png(width=9, height=7)
+BROKEN = SMALL[:-20] + bytes([SMALL[-20] ^ 1]) + SMALL[-19:]
+FORM = form(('form-data; name="a"; filename="b.png"', SMALL))
+SHORT = 0.2  # seconds; nothing below depends on being faster than this
+
+
+class Shortcut:
+    """Counts what was answered at once, or keeps anything from being."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.taken = 0
+        self.open = True
+        answer = AtOnce.answer
+
+        def watched(*args: Any) -> bool:  # noqa: ANN401
+            done = self.open and answer(*args)
+            self.taken += done
+            return done
+
+        monkeypatch.setattr(AtOnce, "answer", watched)
+
+
+@pytest.fixture
+def shortcut(monkeypatch: pytest.MonkeyPatch) -> Shortcut:
+    return Shortcut(monkeypatch)
+
+
+async def warm(wire: Wire, server: RunningServer) -> None:
+    """Have a first request answered: from then on the connection waits for the next."""
+    await wire.ask(request("/livez", method="GET"))
+    handler = only_connection(server)._handler
+    assert handler is not None
+    await until(lambda: handler.idle)
+
+
+async def asked(server: RunningServer, sent: bytes, *, to_head: bool = False) -> Answer:
+    async with connect(server.port) as wire:
+        await warm(wire, server)
+        await wire.send(sent)
+        answer = await wire.answer(to_head=to_head)
+    await until(lambda: not server.connections)
+    return answer
+
+
+def comparable(answer: Answer) -> tuple[int, list[tuple[str, str]], bytes]:
+    """All of an answer that does not differ from time to time; the order of headers counts."""
+    headers, own = dict(answer.headers), answer.headers["x-request-id"]
+    if re.fullmatch("[0-9a-f]{16}", own):
+        headers["x-request-id"] = "drawn"
+    headers["date"] = re.sub(r"\w", "x", headers["date"])
+    for name, varying in (
+        ("server-timing", r"\d+\.\d+"),
+        # At once, the bytes are borrowed from the parser: none are copied into a buffer of ours.
+        ("x-pixelferry-copies", r"ingest=\d+(;bytes=\d+)?"),
+    ):
+        if name in headers:
+            headers[name] = re.sub(varying, "x", headers[name])
+    return answer.status, list(headers.items()), answer.body.replace(own.encode(), b"drawn")
+
+
+ALIKE: Mapping[str, tuple[bytes, bool]] = {
+    # what is sent, and whether it is answered at once
+    "plain": (request(body=SMALL), True),
+    "put": (request(body=SMALL, method="PUT"), True),
+    "typed": (request(body=SMALL, headers={"Content-Type": "text/html; charset=utf-8"}), True),
+    "named": (request(body=SMALL, headers={"X-Request-Id": "a.name_of-mine"}), True),
+    "badly named": (request(body=SMALL, headers={"X-Request-Id": "a name"}), True),
+    "from a page": (request(body=SMALL, headers={"Origin": "https://a.example"}), True),
+    "kept alive": (request(body=SMALL, headers={"Connection": "keep-alive"}), True),
+    "gray": (request(body=small_png(width=1, height=1)), True),
+    "filename": (request("/convert?filename=a.png", SMALL), False),
+    "empty query": (request("/convert?", SMALL), False),
+    "unknown parameter": (request("/convert?a=b", SMALL), False),
+    "broken": (request(body=BROKEN), False),
+    "no png": (request(body=b"GIF89a" * 9), False),
+    "cut off": (request(body=SMALL[:20]), False),
+    "empty": (request(body=b""), False),
+    "no body": (request(), False),
+    "large": (request(body=small_png(width=5, height=3) + bytes(8000)), False),
+    "large output": (request(body=small_png(width=400, height=200)), False),
+    "chunked": (chunked("/convert", SMALL), True),
+    "in chunks": (chunked("/convert", SMALL[:40], SMALL[40:]), False),
+    "form": (
+        request(body=FORM[1], headers=FORM[0]),
+        False,
+    ),
+    "other form": (request(body=SMALL, headers={"Content-Type": "multipart/mixed"}), False),
+    "encoded": (request(body=SMALL, headers={"Content-Encoding": "gzip"}), False),
+    "identity": (request(body=SMALL, headers={"Content-Encoding": "identity"}), False),
+    "expectation": (request(body=SMALL, headers={"Expect": "a-miracle"}), False),
+    "closing": (request(body=SMALL, headers={"Connection": "close"}), False),
+    "upgrade": (
+        request(body=SMALL, headers={"Upgrade": "websocket", "Connection": "upgrade"}),
+        False,
+    ),
+    "http/1.0": (request(body=SMALL).replace(b"HTTP/1.1", b"HTTP/1.0"), False),
+    "http/1.0 kept": (
+        request(body=SMALL, headers={"Connection": "keep-alive"}).replace(b"/1.1", b"/1.0"),
+        False,
+    ),
+    "get": (request(method="GET"), False),
+    "delete": (request(body=SMALL, method="DELETE"), False),
+    "other path": (request("/Convert", SMALL), False),
+    "escaped path": (request("/conver%74", SMALL), False),
+    "absolute": (request("http://test/convert", SMALL), False),
+    "two hosts": (request(body=SMALL, headers={"Host": "other"}), False),
+    "odd host": (request(body=SMALL).replace(b"Host: test", b"Host: a/b"), False),
+    "rotate": (request("/rotate", SMALL), False),
+    "with a key": (request(body=SMALL, headers={"Authorization": f"Bearer {KEY}"}), True),
+}
+
+SERVERS: Mapping[str, tuple[Mapping[str, Any], bool]] = {
+    # settings, and whether a plain request is answered at once
+    "default": ({}, True),
+    "key": ({"api_key": KEY}, False),
+    "hosts": ({"allowed_hosts": ("test",)}, True),
+    "other hosts": ({"allowed_hosts": ("example.org",)}, False),
+    "pages": ({"cors_origins": ("https://a.example",)}, False),
+    "all pages": ({"cors_origins": ("*",)}, False),
+    "few pixels": ({"max_pixels": 4}, False),
+    "small": ({"max_dimension": 4}, False),
+    "never": ({"inline_max_input": 0}, False),
+    "little body": ({"max_body": 1024, "inline_max_input": 4096}, True),
+}
+
+
+@pytest.mark.parametrize("name", ALIKE)
+async def test_requests_are_answered_alike(
+    name: str, server: RunningServer, shortcut: Shortcut
+) -> None:
+    sent, at_once = ALIKE[name]
+    first = await asked(server, sent)
+    assert shortcut.taken == at_once
+    shortcut.open = False
+    assert comparable(await asked(server, sent)) == comparable(first)
+    if first.status == 200 and not sent.startswith(b"POST /rotate"):
+        assert first.body[:2] == b"BM"
+
+
+@pytest.mark.parametrize("name", SERVERS)
+async def test_servers_answer_alike(name: str, serve: Serve, shortcut: Shortcut) -> None:
+    settings, at_once = SERVERS[name]
+    server = await serve(**settings)
+    for extra in ({}, {"Authorization": f"Bearer {KEY}", "Origin": "https://a.example"}):
+        sent = request(body=SMALL, headers=extra)
+        shortcut.open, shortcut.taken = True, 0
+        first = await asked(server, sent)
+        assert shortcut.taken == (at_once or (name == "key" and bool(extra)))
+        shortcut.open = False
+        assert comparable(await asked(server, sent)) == comparable(first)
+
+
+async def test_a_body_beyond_what_is_accepted(serve: Serve, shortcut: Shortcut) -> None:
+    server = await serve(max_body=1024)
+    answer = await asked(server, request(body=SMALL + bytes(1024)))
+    assert (answer.status, shortcut.taken) == (413, 0)
+
+
+async def test_the_picture_is_right(server: RunningServer, shortcut: Shortcut) -> None:
+    answer = await asked(server, request(body=SMALL))
+    assert shortcut.taken == 1
+    assert answer.body == bytes(memoryview(pixelferry.convert(SMALL)))
+
+
+Key = tuple[str, frozenset[tuple[str, str]]]
+
+
+def everything(families: Mapping[str, Metric]) -> Iterator[tuple[Key, float]]:
+    for family in families.values():
+        for one in family.samples:
+            yield (one.name, frozenset(one.labels.items())), one.value
+
+
+def varies(key: Key) -> bool:
+    name, labels = key
+    timed = name.endswith(("_seconds_sum", "_seconds_bucket"))
+    return (
+        timed or name.startswith(("process_", "pixelferry_pool")) or ("stage", "ingest") in labels
+    )
+
+
+async def test_it_is_counted_alike(serve: Serve, shortcut: Shortcut) -> None:
+    counted = []
+    for shortcut.open in (True, False):
+        server = await serve()
+        for _ in range(3):
+            await asked(server, request(body=SMALL))
+        families = parse(server.app[TELEMETRY].exposition())
+        counted.append({key: value for key, value in everything(families) if not varies(key)})
+    assert shortcut.taken == 3
+    assert counted[0] == counted[1]
+
+
+async def test_nothing_is_copied_but_by_the_stack(
+    server: RunningServer, shortcut: Shortcut
+) -> None:
+    answer = await asked(server, request(body=SMALL))
+    assert shortcut.taken == 1
+    told = f"stack=2;bytes={2 * len(SMALL)}, ingest=0, convert=0, egress=0"
+    assert answer.headers["x-pixelferry-copies"] == told
+
+
+async def test_many_on_one_connection(server: RunningServer, shortcut: Shortcut) -> None:
+    expected = bytes(memoryview(pixelferry.convert(SMALL)))
+    async with connect(server.port) as wire:
+        await warm(wire, server)
+        for at in range(100):
+            sent = request(body=SMALL) if at % 3 else request("/rotate?by=0", b"ABC")
+            answer = await wire.ask(sent)
+            assert answer.body == (expected if at % 3 else b"ABC")
+    assert shortcut.taken > 30
+
+
+async def test_a_pipeline_is_answered_in_order(server: RunningServer, shortcut: Shortcut) -> None:
+    pictures = [small_png(width=width, height=1) for width in range(1, 40)]
+    async with connect(server.port) as wire:
+        await warm(wire, server)
+        for picture in pictures:
+            await wire.send(request(body=picture))
+        for picture in pictures:
+            assert (await wire.answer()).body == bytes(memoryview(pixelferry.convert(picture)))
+
+
+async def test_without_memory_it_waits(server: RunningServer, shortcut: Shortcut) -> None:
+    budget = server.app[CONVERT].budget
+    taken = [budget._account.try_reserve(budget._account.limit - budget._account.kept)]
+    while (more := budget._account.try_reserve(4096, small=True)) is not None:
+        taken.append(more)
+    async with connect(server.port) as wire:
+        await warm(wire, server)
+        await wire.send(request(body=SMALL))
+        await until(lambda: budget.small_waiting == 1)
+        for one in taken:
+            assert one is not None
+            one.release()
+        assert (await wire.answer()).status == 200
+    assert shortcut.taken == 0
+
+
+async def test_while_draining_it_says_goodbye(server: RunningServer, shortcut: Shortcut) -> None:
+    async with connect(server.port) as wire:
+        await warm(wire, server)
+        server.turn_unready()
+        answer = await wire.ask(request(body=SMALL))
+        assert answer.headers["connection"] == "close"
+        assert await wire.closed() == b""
+    assert shortcut.taken == 0
+
+
+async def test_an_idle_connection_is_closed_behind_it(serve: Serve, shortcut: Shortcut) -> None:
+    server = await serve(keepalive_timeout=SHORT)
+    async with connect(server.port) as wire:
+        await warm(wire, server)
+        answer = await wire.ask(request(body=SMALL))
+        assert answer.status == 200
+        assert await wire.closed() == b""
+    assert shortcut.taken == 1
+
+
+async def test_half_a_head_behind_it_is_timed(serve: Serve, shortcut: Shortcut) -> None:
+    server = await serve(header_timeout=SHORT)
+    async with connect(server.port) as wire:
+        await warm(wire, server)
+        assert (await wire.ask(request(body=SMALL))).status == 200
+        await wire.send(b"POST /convert HT")
+        assert (await wire.answer()).code == "header_timeout"
+    assert shortcut.taken == 1
+
+
+async def test_answers_do_not_pile_up(server: RunningServer, shortcut: Shortcut) -> None:
+    large = request(body=small_png(width=140, height=140))  # of zeros: 1 KiB to 59 KiB
+    assert len(large) < 4096
+    async with connect(server.port) as wire:
+        await warm(wire, server)
+        wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        sending = asyncio.create_task(wire.send(*[large] * 500))
+        connection = only_connection(server)
+        await until(lambda: connection._progress)
+        transport = connection._transport
+        assert transport is not None
+        for _ in range(100):
+            await asyncio.sleep(0)
+            assert transport.get_write_buffer_size() < 2 * 2**16
+        wire.writer.transport.resume_reading()  # type: ignore[attr-defined]
+        for _ in range(500):
+            assert (await wire.answer()).status == 200
+        await sending
