@@ -16,6 +16,14 @@ ROW_INCHES = 0.16  # of one bar
 # A card of its own, readable on light and dark pages; colours that differ in lightness as well.
 CARD, INK, OWN = "#f7f7f5", "#26262b", "#b3261e"
 COLOURS = ("#0b3c5d", "#328cc1", "#6b4e9b", "#2f7d4f", "#d98e04", "#8c8c8c", "#b0578d")
+STYLE = {  # of matplotlib: text stays text, and the same figures make the same file
+    "svg.fonttype": "none",
+    "svg.hashsalt": "pixelferry",
+    "font.family": "sans-serif",
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+}
 
 
 def draw(results: Results, file: Path) -> None:
@@ -26,8 +34,7 @@ def draw(results: Results, file: Path) -> None:
     peers = [name for name in results.of_kind(Kind.PEER, Kind.DECODER) if results.ratios(name)]
     labels = [*(picture.name for picture in results.pictures), "geometric mean"]
     thickness = 0.84 / len(peers)
-    style = {"svg.fonttype": "none", "svg.hashsalt": "pixelferry", "font.family": "sans-serif"}
-    with rc_context({**style, "text.color": INK, "xtick.color": INK, "ytick.color": INK}):
+    with rc_context(STYLE):
         height = 1.2 + ROW_INCHES * len(labels) * (len(peers) + 1)
         figure = Figure(figsize=(9, height), layout="constrained", facecolor=CARD)
         axes = figure.subplots()

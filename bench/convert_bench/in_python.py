@@ -64,8 +64,15 @@ def pixelferry_call() -> Contender:
 
 
 def pillow() -> Contender:
+    """Pillow as its users would write it."""
+    from PIL import __version__  # noqa: PLC0415
+
+    return to_bmp("Pillow", __version__, Kind.PEER, pillow_call())
+
+
+def pillow_call() -> Callable[[bytes], memoryview]:
     """Open, convert to RGB, save, all in memory."""
-    from PIL import BmpImagePlugin, Image, PngImagePlugin, __version__  # noqa: F401, PLC0415
+    from PIL import BmpImagePlugin, Image, PngImagePlugin  # noqa: F401, PLC0415
 
     def convert(png: bytes) -> memoryview:
         out = io.BytesIO()
@@ -74,10 +81,17 @@ def pillow() -> Contender:
             rgb.save(out, "BMP")
         return out.getbuffer()
 
-    return to_bmp("Pillow", __version__, Kind.PEER, convert)
+    return convert
 
 
 def opencv() -> Contender:
+    """OpenCV as its users would write it."""
+    import cv2  # noqa: PLC0415
+
+    return to_bmp("OpenCV", cv2.__version__, Kind.PEER, opencv_call())
+
+
+def opencv_call() -> Callable[[bytes], Any]:
     """Decode to BGR, encode as BMP, all in memory and in one thread."""
     import cv2  # noqa: PLC0415
     import numpy as np  # noqa: PLC0415
@@ -91,7 +105,7 @@ def opencv() -> Contender:
             raise ValueError("cannot be decoded")
         return cv2.imencode(".bmp", image)[1]
 
-    return to_bmp("OpenCV", cv2.__version__, Kind.PEER, convert)
+    return convert
 
 
 def kornia() -> Contender:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from convert_bench.bar_table import bar_table
 from convert_bench.bars import bars
 from convert_bench.contender import Kind
 from convert_bench.markdown import NOTHING, mean, mebibytes, number, table
@@ -12,7 +13,6 @@ from convert_bench.results import OURS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from convert_bench.bars import Bar
     from convert_bench.results import PictureResult, Results
 
 VERDICTS = {True: "met", False: "MISSED", None: "not measured"}
@@ -172,25 +172,9 @@ def binding(results: Results) -> Iterator[str]:
 
 def verdicts(results: Results) -> Iterator[str]:
     """Show the bars."""
-
-    def bound(bar: Bar) -> str:
-        return f"{'≥' if bar.at_least else '≤'} {bar.bound:g}{bar.unit}"
-
     yield "## Bars"
     yield ""
-    yield from table(
-        ["bar", "bound", "measured", "", "decided by"],
-        [
-            [
-                bar.what,
-                bound(bar),
-                NOTHING if bar.measured is None else f"{bar.measured:.2f}{bar.unit}",
-                VERDICTS[bar.met],
-                bar.where,
-            ]
-            for bar in bars(results)
-        ],
-    )
+    yield from bar_table(bars(results), VERDICTS)
 
 
 SECTIONS: tuple[Callable[[Results], Iterator[str]], ...] = (

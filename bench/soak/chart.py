@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from convert_bench.chart import CARD, COLOURS, INK, OWN
+from convert_bench.chart import CARD, COLOURS, INK, OWN, STYLE
 from soak.results import MEBIBYTE
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ def draw(results: Results, file: Path) -> None:
     from matplotlib import rc_context  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    style = {"svg.fonttype": "none", "svg.hashsalt": "pixelferry", "font.family": "sans-serif"}
-    with rc_context({**style, "text.color": INK, "xtick.color": INK, "ytick.color": INK}):
+    with rc_context(STYLE):
         figure = Figure(figsize=(9, 6), layout="constrained", facecolor=CARD)
         memory, health = figure.subplots(2, sharex=True, height_ratios=(2, 1))
         _draw_memory(memory, results)
