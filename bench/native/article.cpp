@@ -1,4 +1,6 @@
 // The code that this converter is measured against: lodepng, then a BMP pushed back byte by byte.
+#include "article.hpp"
+
 #include <lodepng.h>
 
 #include <stdexcept>
@@ -43,17 +45,18 @@ Buffer bmp_of(const Buffer& rgb, unsigned width, unsigned height) {
 
 }  // namespace
 
+Buffer article_bmp(Bytes png) {
+  Buffer rgb;
+  unsigned width = 0;
+  unsigned height = 0;
+  const unsigned error = lodepng::decode(rgb, width, height, png.data(), png.size(), LCT_RGB, 8);
+  if (error != 0) throw std::runtime_error{lodepng_error_text(error)};
+  return bmp_of(rgb, width, height);
+}
+
 Contender article() {
   const auto prepare = [](Bytes png) -> Job {
-    return [png](const Sink& sink) {
-      Buffer rgb;
-      unsigned width = 0;
-      unsigned height = 0;
-      const unsigned error =
-          lodepng::decode(rgb, width, height, png.data(), png.size(), LCT_RGB, 8);
-      if (error != 0) throw std::runtime_error{lodepng_error_text(error)};
-      sink(bmp_of(rgb, width, height));
-    };
+    return [png](const Sink& sink) { sink(article_bmp(png)); };
   };
   return {.name = "article", .version = LODEPNG_VERSION_STRING, .prepare = prepare};
 }
