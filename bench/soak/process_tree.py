@@ -60,6 +60,23 @@ def proportional_bytes(pids: Iterable[int]) -> int:
     return total
 
 
+def forget_peaks(pids: Iterable[int]) -> None:
+    """Let peak_bytes begin with what is resident now."""
+    for pid in pids:
+        with suppress(FileNotFoundError, ProcessLookupError):
+            (PROC / str(pid) / "clear_refs").write_text("5")
+
+
+def peak_bytes(pids: Iterable[int]) -> int:
+    """Return the most resident memory that any single one of them had."""
+    most = 0
+    for pid in pids:
+        with suppress(FileNotFoundError, ProcessLookupError):
+            lines = (PROC / str(pid) / "status").read_text().splitlines()
+            most = max(most, *(1024 * int(ln.split()[1]) for ln in lines if ln.startswith("VmHWM")))
+    return most
+
+
 def client_ports(pid: int) -> frozenset[int]:
     """Return the ports at the other end of the TCP connections that `pid` holds."""
     held = set()

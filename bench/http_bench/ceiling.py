@@ -3,14 +3,20 @@
 What is missing to its figures is the price of the conversion and of our own code.
 """
 
-import argparse
+from __future__ import annotations
 
-import uvloop
+from typing import TYPE_CHECKING
+
 from aiohttp import web
 
+from http_bench.aiohttp_server import parser, serve
 
-def create_app(answer_bytes: int) -> web.Application:
-    """Answer every POST /convert with the same `answer_bytes` bytes of zeros."""
+if TYPE_CHECKING:
+    from aiohttp.typedefs import Handler
+
+
+def answering(answer_bytes: int) -> Handler:
+    """Answer every request with the same `answer_bytes` bytes of zeros."""
     answer = memoryview(bytes(answer_bytes))
 
     async def post_convert(request: web.Request) -> web.StreamResponse:
@@ -30,25 +36,15 @@ def create_app(answer_bytes: int) -> web.Application:
         await response.write_eof()
         return response
 
-    app = web.Application()
-    app.router.add_post("/convert", post_convert)
-    return app
+    return post_convert
 
 
 def main() -> None:
     """Serve on 127.0.0.1 until interrupted."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--answer-bytes", type=int, required=True)
-    arguments = parser.parse_args()
-    web.run_app(
-        create_app(arguments.answer_bytes),
-        host="127.0.0.1",
-        port=arguments.port,
-        loop=uvloop.new_event_loop(),
-        print=lambda *_: None,
-        access_log=None,
-    )
+    arguments = parser(__doc__)
+    arguments.add_argument("--answer-bytes", type=int, required=True)
+    options = arguments.parse_args()
+    serve(answering(options.answer_bytes), options.port)
 
 
 if __name__ == "__main__":

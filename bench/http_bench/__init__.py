@@ -1,0 +1,1 @@
+"""`POST /convert` measured beside its peers; `scripts/bench-http` runs it."""
