@@ -30,6 +30,7 @@ COLUMNS = (
     "RSS MiB",
     "PSS MiB",
     "worker MiB",
+    "core %",
     "load's core %",
     "failed",
     "pixelferry is",
@@ -40,7 +41,10 @@ METHOD = (
     "all processes of the server for a request, in the same window in which requests are counted. "
     "RSS, PSS: the most that all processes had together, in any round, looked at every 50 ms and "
     "every 250 ms; in RSS what two share counts twice. Worker: the most that one process had, as "
-    "the kernel keeps it. Load's core: near 100 % the load would be the limit."
+    "the kernel keeps it. Core: the processor time that the server had; what is missing to 100 % "
+    "at many connections went to others on the machine, or to interrupts, and a server of many "
+    "threads gets more of a core that it has to share. Load's core: near 100 % the load would be "
+    "the limit."
 )
 
 
@@ -128,6 +132,7 @@ def _figures(
     yield f"{max(turn.rss for turn in turns) / MEBIBYTE:.0f}"
     yield f"{max(turn.pss for turn in turns) / MEBIBYTE:.0f}"
     yield f"{max(turn.worker_peak for turn in turns) / MEBIBYTE:.0f}"
+    yield f"{100 * median(turn.server_share for turn in turns):.0f}"
     yield f"{100 * median(turn.load_share for turn in turns):.0f}"
     yield str(sum(turn.failed for turn in turns))
     ratio = picture.ratio(OURS, name, lambda turn: turn.rate, connections)

@@ -52,6 +52,11 @@ class Turn:
         return self.requests / self.worker_cpu
 
     @property
+    def server_share(self) -> float:
+        """How much of a core the server had: far below 1 under load, others had it."""
+        return self.server_cpu / self.seconds
+
+    @property
     def load_share(self) -> float:
         """How much of its core the load took: near 1 it would be the bottleneck itself."""
         return self.load_cpu / self.seconds
