@@ -10,7 +10,7 @@ from pixelferry.http.drain import DRAIN
 from pixelferry.http.routes.metrics import TELEMETRY
 from pixelferry.server import RunningServer
 from png_writer import small_png
-from serving import until
+from serving import Serve, until
 from wire import Wire, connect, request
 
 NAMES = {
