@@ -139,6 +139,15 @@ class Budget:
         self.check(need)
         return None if self._lane_of(need) else self._try(need)
 
+    def admit_at_once(self, nbytes: int, output: int) -> Reservation | None:
+        """Reserve a need of `nbytes`, which fits the lane for small ones, if nobody waits.
+
+        `output` is the size of its output; the block of that is part of `nbytes`.
+        """
+        if self._small or self._large or nbytes > self._small_up_to:
+            return None
+        return self._account.try_reserve(nbytes, output, small=True, rest=True)
+
     def grow(self, reservation: Reservation, nbytes: int, beside: int = 0) -> None:
         """Reserve `nbytes` more, without waiting for them.
 

@@ -54,6 +54,10 @@ class Ledger:
         copies: Copies = getattr(self, stage)
         return copies
 
+    def all(self) -> tuple[Copies, Copies, Copies, Copies]:
+        """Return the copies of each stage, in the order of STAGES."""
+        return self.stack, self.ingest, self.convert, self.egress
+
     def header_value(self) -> str:
         """Return X-Pixelferry-Copies: a dictionary of all stages (RFC 9651, 3.2)."""
         return (

@@ -11,7 +11,7 @@ from typing import Final
 from pixelferry import _native
 from pixelferry.counts import Counts
 from pixelferry.exposition import CONTENT_TYPE, Exposition
-from pixelferry.ledger import STAGES, Ledger, Stage
+from pixelferry.ledger import Ledger
 from pixelferry.metric_layout import Layout
 from pixelferry.shared_counters import CounterBlock, Place
 from pixelferry.stage_times import StageTimes
@@ -52,9 +52,7 @@ class RouteStats:
         )
         copies = layout.cells("pixelferry_copies", route)
         copied_bytes = layout.cells("pixelferry_copied_bytes", route)
-        self._copy_cells: dict[Stage, tuple[int, int]] = (
-            {stage: (copies[stage,], copied_bytes[stage,]) for stage in STAGES} if copies else {}
-        )
+        self._copy_cells = [(copies[stage,], copied_bytes[stage,]) for (stage,) in copies]
 
     def record(self, method: str, status: int, seconds: float) -> None:
         """Count one answer."""
@@ -67,8 +65,8 @@ class RouteStats:
             return
         self._stages.observe(times.read, times.queue, times.convert, times.write)
         counts = self._counts
-        for stage, (passes_cell, bytes_cell) in self._copy_cells.items():
-            passes, nbytes = ledger[stage]
+        cells = self._copy_cells  # in the order of STAGES
+        for (passes, nbytes), (passes_cell, bytes_cell) in zip(ledger.all(), cells, strict=True):
             if nbytes:
                 counts[passes_cell] += passes
                 counts[bytes_cell] += nbytes

@@ -5,6 +5,7 @@ supervisor it stops by itself, as on SIGTERM.
 """
 
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -45,6 +46,8 @@ async def _work(sock: socket.socket) -> None:
     listener = adopt(assignment.listener, assignment.file)
     place = CounterBlock.attach(assignment.counters).place(assignment.place)
     server = await start_server(assignment.settings, listener, place)
+    gc.collect()
+    gc.freeze()  # all there is now stays: the collector need not look at it again and again
     channel.send({"report": Report.READY})
     await _obey(inbox, server)
     await server.close()

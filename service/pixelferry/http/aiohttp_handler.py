@@ -82,6 +82,9 @@ class Client(Protocol):
     def head_complete(self) -> None:
         """Tell that a request has come."""
 
+    def answered_at_once(self) -> None:
+        """Tell that a request came whole, and that its answer is on its way."""
+
     def discard(self) -> None:
         """Take the transport over: the last answer is sent, the rest is of no interest."""
 
@@ -225,8 +228,7 @@ class Handler(RequestHandler):
             self._keepalive_handle = self._loop.call_at(
                 self._next_keepalive_close_time, self._process_keepalive
             )
-        self.client.head_complete()
-        self.client.parsed(body_complete=True, direct=False)
+        self.client.answered_at_once()
         return True
 
     def _framing_grows(self, nbytes: int) -> None:

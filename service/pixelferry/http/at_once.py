@@ -15,7 +15,6 @@ from aiohttp import hdrs
 from aiohttp.http import RawRequestMessage
 
 from pixelferry._native import PixelferryError, convert, inspect, output_capacity
-from pixelferry.budget import Need
 from pixelferry.description import HEADER_BYTES
 from pixelferry.http.bitmap_response import COPIES_HEADER, SERVER_TIMING_HEADER
 from pixelferry.http.body import STACK_PASSES
@@ -26,7 +25,7 @@ from pixelferry.http.multipart import is_multipart
 from pixelferry.http.problems import Refusal
 from pixelferry.http.routes.convert import ConvertDeps
 from pixelferry.http.routing import Check
-from pixelferry.ledger import Ledger
+from pixelferry.ledger import Copies, Ledger
 from pixelferry.stage_times import StageTimes
 from pixelferry.telemetry import Telemetry
 
@@ -92,22 +91,21 @@ class AtOnce:
         header = inspect(body[:HEADER_BYTES])
         output = header.output_size
         deps.limits.check(header)
-        if not deps.inline.admit(nbytes, output):
+        if output > deps.inline.max_output:
             return False
-        reservation = deps.budget.admit_now(Need.of(nbytes, output, header.working_set))
+        block = output_capacity(output)
+        reservation = deps.budget.admit_at_once(nbytes + block + header.working_set, output)
         if reservation is None:
             return False
-        times, ledger = StageTimes(), Ledger()
         begun = perf_counter()
         try:
-            bitmap = convert(
-                body, limits=deps.limits, reservation=reservation.split(output_capacity(output))
-            )
+            bitmap = convert(body, limits=deps.limits, reservation=reservation.split(block))
         finally:
             reservation.release()
         converted = perf_counter()
-        times.read, times.convert = begun - started, converted - begun
-        ledger.add("stack", STACK_PASSES * nbytes, STACK_PASSES)
+        times = StageTimes(read=begun - started, convert=converted - begun)
+        ledger = Ledger()
+        ledger.stack = Copies(STACK_PASSES, STACK_PASSES * nbytes)
         ledger.add_buffer("convert", bitmap)
         head = _HEAD % (
             times.server_timing(),

@@ -286,6 +286,12 @@ class Connection(asyncio.BufferedProtocol):
         self._stop_head_clock()
         self._forget_body()
 
+    def answered_at_once(self) -> None:
+        """Stop the clock; nothing waits, and nothing did."""
+        self._stop_head_clock()
+        self.direct = False
+        self._piece = self._owner.first_buffer
+
     def _forget_body(self) -> None:
         self._admitted = False
         self._expected = 0
