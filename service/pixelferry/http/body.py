@@ -17,8 +17,9 @@ from pixelferry.http.aiohttp_handler import READ_AHEAD
 from pixelferry.http.body_stream import BodyLimits, BodyStream
 from pixelferry.http.connections import FIRST, RECEIVE
 from pixelferry.http.exchange import EXCHANGE
-from pixelferry.http.multipart import FilePart, Received, is_multipart
+from pixelferry.http.multipart import MAX_BEFORE, FilePart, Received, is_multipart
 from pixelferry.http.problems import Refusal
+from pixelferry.ledger import Stage
 
 FIRST_CAPACITY: Final = 2**20  # bytes, for a body of unknown length
 STACK_PASSES: Final = 2
@@ -35,6 +36,7 @@ class Upload:
     __slots__ = (
         "_beside",
         "_budget",
+        "_copied",
         "_exchange",
         "_held",
         "_max_body",
@@ -51,6 +53,7 @@ class Upload:
         self._max_body = limits.max_body
         self._exchange = request[EXCHANGE]
         self._held: list[bytes] = []  # received by peek
+        self._copied: list[tuple[Stage, int]] = []  # so many of the body's first bytes, by whom
         self._reservation: Reservation | None = None  # between admit and read
         self._budget: Budget | None = None  # since admit
         self._beside = 0  # bytes reserved for the output
@@ -66,25 +69,37 @@ class Upload:
         """Bytes that the file has at most; if its body is of unknown length, a guess."""
         return FIRST_CAPACITY if self._stream.length is None else self._stream.length
 
-    async def peek(self, wanted: int) -> bytes:
+    async def peek(self, wanted: int) -> memoryview:
         """Return the first `wanted` bytes of the file as soon as they are there.
 
         Fewer if the file is shorter. They stay to be read.
         """
-        joined: Received = b""  # a copy only if the first chunk is too short
-        start, there = 0, 0
+        seen: Received = b""
+        filled, start, there = 0, 0, 0
         while there < wanted and (chunk := await self._stream.receive()):
             self._held.append(chunk)
-            joined = _longer(joined, chunk) if joined else chunk
-            there = len(joined)
+            # Mostly the first is enough.
+            seen = self._joined(seen, filled, chunk, wanted) if filled else chunk
+            filled = there = min(filled + len(chunk), len(seen))
             if self._part:
-                self._part.feed(joined, len(joined))
-                start, there = self._part.start or 0, self._part.certain(len(joined))
+                self._part.feed(seen, filled)
+                start, there = self._part.start or 0, self._part.certain(filled)
                 if self._part.end is not None:
                     break
         if self._part and there < wanted:
             self._part.require_end()
-        return bytes(joined[start : start + min(wanted, there)])
+        if isinstance(seen, bytearray):
+            self._copied.append(("ingest", filled))
+        return memoryview(seen)[start : start + min(wanted, there)]
+
+    def _joined(self, seen: Received, filled: int, chunk: bytes, wanted: int) -> bytearray:
+        """Return what was seen with `chunk` behind it, as far as it is of interest."""
+        if isinstance(seen, bytes):
+            before, seen = seen, bytearray(max(filled, wanted + (MAX_BEFORE if self._part else 0)))
+            memoryview(seen)[:filled] = before
+        more = memoryview(chunk)[: len(seen) - filled]
+        memoryview(seen)[filled : filled + len(more)] = more
+        return seen
 
     async def admit(self, budget: Budget, output: int = 0, working_set: int = 0) -> Reservation:
         """Wait until there is memory for the body, the output and the working set, all in bytes.
@@ -111,7 +126,7 @@ class Upload:
         """Read the rest and return the file: exactly the bytes received, in a buffer of its own."""
         assert self._reservation is not None  # noqa: S101 - admit comes first
         reservation, self._reservation = self._reservation, None
-        stream, ledger = self._stream, self._exchange.ledger
+        stream = self._stream
         direct = stream.direct
         if not direct:
             stream.admit()
@@ -128,14 +143,21 @@ class Upload:
             filled = end
             if self._part:
                 self._part.feed(buffer, filled)
-        ledger.add("stack", STACK_PASSES * filled, STACK_PASSES)
-        ledger.add("ingest", filled)
+        self._copied += [*STACK_PASSES * (("stack", filled),), ("ingest", filled)]
         if direct:
             await stream.receive_into(view[filled:], self._feeding(buffer, filled))
             filled = len(buffer)
         self._exchange.times.read = perf_counter() - self._started
         start, end = self._part.finish() if self._part else (0, filled)
+        self._enter_copies(start, end)
         return view[start:end]
+
+    def _enter_copies(self, start: int, end: int) -> None:
+        """Tell the ledger what was copied of the file, which is all of the body or a part of it."""
+        for stage, filled in self._copied:
+            nbytes = min(filled, end) - start
+            if nbytes > 0:
+                self._exchange.ledger.add(stage, nbytes)
 
     async def _next(self, held: list[bytes], *, wait: bool) -> bytes:
         """Return the next bytes by way of the stack; b"" if no more come, or are there yet."""
@@ -159,15 +181,8 @@ class Upload:
         others = reservation.nbytes - len(buffer)  # all but what the old buffer takes with it
         larger = request_buffer(capacity, reservation=reservation.split(others))
         memoryview(larger)[:filled] = memoryview(buffer)[:filled]
-        self._exchange.ledger.add("ingest", filled)
+        self._copied.append(("ingest", filled))
         return larger
-
-
-def _longer(joined: Received, chunk: bytes) -> bytearray:
-    """Return `joined` with `chunk` behind it; many in a row cost no more than their bytes."""
-    longer = joined if isinstance(joined, bytearray) else bytearray(joined)
-    longer += chunk
-    return longer
 
 
 def _part_of(request: web.Request) -> FilePart | None:

@@ -8,7 +8,7 @@ from typing import Self
 
 from aiohttp import hdrs, web
 
-from pixelferry.http.aiohttp_handler import client_of
+from pixelferry.http.aiohttp_handler import client_of, next_piece
 from pixelferry.http.connections import RECEIVE
 from pixelferry.http.destination import Destination
 from pixelferry.http.exchange import EXCHANGE
@@ -109,7 +109,7 @@ class BodyStream:
         while not content.at_eof():
             try:
                 if self.waiting:  # no timer
-                    chunk, _ = await content.readchunk()
+                    chunk = await next_piece(content)
                 else:
                     chunk = await self._await_chunk()
             except web.RequestPayloadError:
@@ -129,7 +129,7 @@ class BodyStream:
         due, code = self._due(now, since)
         try:
             async with asyncio.timeout_at(due):
-                chunk, _ = await self._content.readchunk()
+                chunk = await next_piece(self._content)
         except TimeoutError:
             raise self._too_late(code) from None
         return chunk

@@ -11,6 +11,7 @@ from pixelferry.http.header_values import filename_of, parse_parameters
 from pixelferry.http.problems import Refusal
 
 MAX_HEAD: Final = 16 * 1024  # bytes until the file begins: preamble, boundary, part headers
+MAX_BEFORE: Final = MAX_HEAD + 4 + 74  # bytes around some of the file until they are `certain`
 
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")
 _BLANK = b" \t"
