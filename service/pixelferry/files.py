@@ -14,29 +14,44 @@ from errno import EEXIST, EISDIR
 
 from pixelferry import _native
 from pixelferry.description import HEADER_BYTES
+from pixelferry.ledger import Ledger
 
 _STDIN, _STDOUT = 0, 1
 _FIRST_PIPE_BUFFER = 64 * 1024  # what a pipe holds; the buffer grows by doubling
 
 
-def read_png(source: str, limits: _native.Limits) -> memoryview:
-    """The whole file, in a buffer of its own, read without a copy in user space but for its header.
+def read_png(source: str, limits: _native.Limits, ledger: Ledger | None = None) -> memoryview:
+    """The whole file, in a buffer of its own, read without a copy in user space.
 
-    What is no PNG, or beyond `limits`, raises PixelferryError before there is a buffer for it.
+    Only of what has no size, as a pipe, the header is copied, and all that has come whenever the
+    buffer grows; `ledger` is told. What is no PNG, or beyond `limits`, raises PixelferryError
+    before there is a buffer for it.
     """
+    ledger = ledger if ledger is not None else Ledger()
     with open_source(source) as fd:
         ahead = _bytes_ahead(fd)
-        head = bytearray(HEADER_BYTES)
-        filled = fill(fd, memoryview(head))
-        limits.check(_native.inspect(memoryview(head)[:filled]))
+        head = memoryview(bytearray(HEADER_BYTES))
+        filled = fill(fd, head)
+        limits.check(_native.inspect(head[:filled]))
         # One byte more than the file has: a read that comes back short has seen the end.
-        buffer = _native.request_buffer(ahead + 1 or _FIRST_PIPE_BUFFER)
-        buffer[:HEADER_BYTES] = head
+        view = memoryview(_native.request_buffer(ahead + 1 or _FIRST_PIPE_BUFFER))
+        if ahead >= 0:  # it can be read again
+            os.lseek(fd, -filled, os.SEEK_CUR)
+            filled = 0
+        else:
+            _take_over(view, head[:filled], ledger)
         while True:
-            filled += fill(fd, memoryview(buffer)[filled:])
-            if filled < len(buffer):
-                return memoryview(buffer)[:filled]
-            buffer.extend(bytes(len(buffer)))
+            filled += fill(fd, view[filled:])
+            if filled < len(view):
+                return view[:filled]
+            larger = memoryview(_native.request_buffer(2 * len(view)))
+            _take_over(larger, view, ledger)
+            view = larger
+
+
+def _take_over(larger: memoryview, there: memoryview, ledger: Ledger) -> None:
+    larger[: len(there)] = there
+    ledger.add("ingest", len(there))
 
 
 def read_head(source: str) -> bytes:

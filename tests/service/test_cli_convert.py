@@ -4,6 +4,7 @@ It runs as a process of its own: exit codes, signals and terminals are its behav
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -46,6 +47,35 @@ def test_bmps_go_to_the_named_folder(tmp_path: Path, png: bytes, bmp: bytes) -> 
     done = run("convert", "a.png", "b.png", "--out-dir", "out", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, b"")  # no terminal, no progress bar
     assert [(tmp_path / "out" / name).read_bytes() for name in ("a.bmp", "b.bmp")] == [bmp, bmp]
+
+
+COSTS = (
+    rb"pixelferry: %b: stack=0, ingest=%b, convert=%b, egress=0; "
+    rb"read;dur=[\d.]+, queue;dur=0\.000, convert;dur=[\d.]+, write;dur=[\d.]+\n"
+)
+
+
+def test_stats_are_those_of_the_service(tmp_path: Path, png: bytes, bmp: bytes) -> None:
+    (tmp_path / "a.png").write_bytes(png)
+    (tmp_path / "b.png").write_bytes(png)
+    done = run("convert", "--stats", "a.png", "b.png", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert re.fullmatch((COSTS + COSTS) % (b"a.png", b"0", b"0", b"b.png", b"0", b"0"), done.stderr)
+    assert (tmp_path / "b.bmp").read_bytes() == bmp
+
+
+def test_stats_tell_of_copies_where_there_are_some(png: bytes, bmp: bytes) -> None:
+    assert 2**18 < len(png) < 2**19  # the buffer begins with 64 KiB and grows three times
+    copied = 33 + 2**16 + 2**17 + 2**18
+    done = run("convert", "--stats", "-", stdin=png)
+    assert (done.returncode, done.stdout) == (0, bmp)
+    assert re.fullmatch(COSTS % (b"-", b"4;bytes=%d" % copied, b"0"), done.stderr), done.stderr
+
+
+def test_stats_tell_of_the_copy_for_the_reference_decoder(tmp_path: Path, png: bytes) -> None:
+    (tmp_path / "a.png").write_bytes(png)
+    done = run("convert", "--stats", "--engine", "lodepng", "a.png", cwd=tmp_path)
+    assert re.fullmatch(COSTS % (b"a.png", b"0", b"1;bytes=%d" % len(png)), done.stderr)
 
 
 def test_standard_input_goes_to_standard_output(png: bytes, bmp: bytes) -> None:

@@ -2,13 +2,15 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
 
 import click
 
 from pixelferry import EngineUnavailable, Limits
 from pixelferry import convert as convert_png
 from pixelferry.cli.options import load_settings, setting_flags
-from pixelferry.cli.report import FAILURES, progress, tell_failure
+from pixelferry.cli.report import FAILURES, progress, tell, tell_failure
 from pixelferry.engines import ENGINES, Engine, require
 from pixelferry.files import (
     bmp_name,
@@ -18,6 +20,8 @@ from pixelferry.files import (
     refuse_existing,
     write_all,
 )
+from pixelferry.ledger import Ledger
+from pixelferry.stage_times import StageTimes
 
 
 @click.command()
@@ -37,13 +41,16 @@ from pixelferry.files import (
     help="What decodes: pixelferry itself, or lodepng, to compare with the reference. lodepng is"
     " slower, and the memory it takes beside the picture is not bounded.",
 )
+@click.option("--stats", is_flag=True, help="Tell of each file what was copied, and the times.")
 @setting_flags("max_pixels", "max_dimension")
 def convert(
     sources: tuple[str, ...],
+    *,
     output: str | None,
     out_dir: str | None,
     force: bool,
     engine: Engine,
+    stats: bool,
     **flags: str | None,
 ) -> int:
     """Convert PNG files to BMP files.
@@ -62,7 +69,9 @@ def convert(
     with progress(sources) as waiting:
         for source in waiting:
             try:
-                convert_file(source, targets[source], limits, engine=engine, force=force)
+                costs = convert_file(source, targets[source], limits, engine=engine, force=force)
+                if stats:
+                    tell(f"{source}: {costs}")
             except FAILURES as error:
                 tell_failure(source, error)
                 failed += 1
@@ -90,12 +99,31 @@ def plan(sources: Sequence[str], output: str | None, out_dir: str | None) -> dic
     return targets
 
 
-def convert_file(source: str, target: str, limits: Limits, *, engine: Engine, force: bool) -> None:
+@dataclass(slots=True)
+class Costs:
+    """What one file took."""
+
+    copies: Ledger = field(default_factory=Ledger)
+    times: StageTimes = field(default_factory=StageTimes)
+
+    def __str__(self) -> str:
+        """As the service tells it in X-Pixelferry-Copies and Server-Timing."""
+        written = f"write;dur={self.times.write * 1e3:.3f}"
+        return f"{self.copies.header_value()}; {self.times.server_timing()}, {written}"
+
+
+def convert_file(source: str, target: str, limits: Limits, *, engine: Engine, force: bool) -> Costs:
     """Convert one file; raises what FAILURES names, and leaves nothing behind then."""
     refuse_existing(target, force=force)
-    with (
-        convert_png(read_png(source, limits), engine=engine, limits=limits) as bitmap,
-        memoryview(bitmap) as content,
-        open_target(target, force=force) as fd,
-    ):
-        write_all(fd, content)
+    costs, started = Costs(), perf_counter()
+    png = read_png(source, limits, costs.copies)
+    read = perf_counter()
+    with convert_png(png, engine=engine, limits=limits) as bitmap, memoryview(bitmap) as content:
+        converted = perf_counter()
+        with open_target(target, force=force) as fd:
+            write_all(fd, content)
+        costs.copies.add_buffer("convert", bitmap)
+    costs.times = StageTimes(
+        read=read - started, convert=converted - read, write=perf_counter() - converted
+    )
+    return costs
