@@ -82,7 +82,7 @@ def test_what_is_around_a_body_does_not_count(tmp_path: Path) -> None:
     code = """
 around = bytearray(b"POST /\\r\\n\\r\\n".ljust(len(body) + 200, b"."))
 around[100:100 + len(body)] = memoryview(body)
-libc.memcpy(at(bytearray(len(around))), at(around), c_size_t(len(around)))
+libc.memcpy(at(to), at(around), c_size_t(len(around)))
 """
     seen = copied(tmp_path, raw_body(5000), code)
     assert seen[-1].nbytes == 5000
@@ -104,7 +104,8 @@ def test_other_bytes_do_not_count(tmp_path: Path) -> None:
     code = """
 other = bytearray(range(256)) * 20
 libc.memcpy(at(to), at(other), c_size_t(5000))
-libc.memcpy(at(to), at(bytearray(5000)), c_size_t(5000))
+zeros = bytearray(5000)
+libc.memcpy(at(to), at(zeros), c_size_t(5000))
 """
     assert counted(tmp_path, picture(5000, 32, 16)[0], code) == (0, 0)
 

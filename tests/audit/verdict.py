@@ -36,7 +36,10 @@ def judge(
     faults = list(_wrong_answers(case, answers))
     declared = dict.fromkeys(STAGES, Copies(0, 0))
     for answer in answers:
-        for stage, copies in declared_by(answer).items():
+        told = declared_by(answer)
+        if len(told) != len(STAGES):
+            faults.append(f"{COPIES_HEADER} does not tell of every stage")
+        for stage, copies in told.items():
             before = declared[stage]
             declared[stage] = Copies(before.passes + copies.passes, before.nbytes + copies.nbytes)
     sites: dict[Stage, list[Copied]] = defaultdict(list)
@@ -55,12 +58,12 @@ def judge(
 def declared_by(answer: Answer) -> dict[Stage, Copies]:
     """Return what the header of an answer says."""
     text = answer.headers.get(COPIES_HEADER.lower(), "")
-    found = dict.fromkeys(STAGES, Copies(0, 0))
-    for stage in STAGES:
-        member = re.search(rf"\b{stage}=(\d+)(?:;bytes=(\d+))?", text)
-        assert member, f"{answer.status}, {COPIES_HEADER}: {text!r}"
-        found[stage] = Copies(int(member[1]), int(member[2] or 0))
-    return found
+    members = {stage: re.search(rf"\b{stage}=(\d+)(?:;bytes=(\d+))?", text) for stage in STAGES}
+    return {
+        stage: Copies(int(member[1]), int(member[2] or 0))
+        for stage, member in members.items()
+        if member
+    }
 
 
 def _wrong_answers(case: Case, answers: Sequence[Answer]) -> Iterator[str]:
