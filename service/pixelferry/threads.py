@@ -51,10 +51,13 @@ class Threads:
 
 def _started(count: int, name: str) -> ThreadPoolExecutor:
     executor = ThreadPoolExecutor(count, thread_name_prefix=name)
-    all_there = Barrier(count)  # an executor starts no thread while one is idle
+    # An executor starts no thread while one is idle. We wait as well: if it were ended at once,
+    # what had not begun would be dropped, and the others would wait for ever.
+    all_there = Barrier(count + 1)
     try:
         for _ in range(count):
             executor.submit(all_there.wait)
+        all_there.wait()
     except RuntimeError:
         all_there.abort()  # or those that did start would wait for ever
         executor.shutdown()

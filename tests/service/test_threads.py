@@ -1,6 +1,7 @@
 """All threads are there before the first request, or the server does not begin."""
 
 import threading
+import time
 from collections import Counter
 
 import pytest
@@ -18,6 +19,20 @@ def test_all_threads_are_started_at_once_and_ended() -> None:
     assert (running()["short"], running()["long"]) == (3, 3)
     threads.shutdown()
     assert (running()["short"], running()["long"]) == (0, 0)
+
+
+def test_threads_that_begin_late_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = threading.Thread.run
+
+    def late(thread: threading.Thread) -> None:
+        time.sleep(0.02)
+        run(thread)
+
+    monkeypatch.setattr(threading.Thread, "run", late)
+    threads = Threads(3)
+    # What had not begun would be dropped by shutdown, and the others would never end.
+    assert [one._work_queue.qsize() for one in (threads._short, threads._long)] == [0, 0]
+    threads.shutdown()
 
 
 @pytest.mark.parametrize("allowed", [0, 1, 2])
