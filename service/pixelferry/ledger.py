@@ -1,8 +1,9 @@
 """What was copied, where, how much.
 
 A copy is payload written to a second place in user space unchanged; decoding is a transformation,
-not a copy. The stages: `stack` (uvloop and aiohttp, declared), `ingest` (into our buffer),
-`convert` (the core), `egress` (out of the process, declared).
+not a copy. The stages: `stack` (the connection and aiohttp, declared), `ingest` (into our buffer),
+`convert` (the core), `egress` (out of the process, declared). docs/copies.md has the details, and
+scripts/audit holds this to what memcpy does.
 """
 
 from typing import Final, Literal, NamedTuple, get_args
