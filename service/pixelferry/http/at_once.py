@@ -15,7 +15,6 @@ from aiohttp import hdrs
 from aiohttp.http import RawRequestMessage
 
 from pixelferry._native import PixelferryError, convert, inspect, output_capacity
-from pixelferry.description import HEADER_BYTES
 from pixelferry.http.bitmap_response import COPIES_HEADER, SERVER_TIMING_HEADER
 from pixelferry.http.body import STACK_PASSES
 from pixelferry.http.date import http_date
@@ -88,7 +87,7 @@ class AtOnce:
     def _convert(self, message: RawRequestMessage, body: bytes, transport: Transport) -> bool:
         started = perf_counter()
         deps, nbytes = self._deps, len(body)
-        header = inspect(body[:HEADER_BYTES])
+        header = inspect(body)
         output = header.output_size
         deps.limits.check(header)
         if output > deps.inline.max_output:
