@@ -141,6 +141,8 @@ def cases() -> list[Case]:
         Case("form in odd pieces", convert, *icon, form_in_odd_pieces, barred=False),
         Case("pipelined icons", convert, *icon, pipelined, fast=False),
         Case("pipelined", convert, *photo, pipelined),
+        # The first has been read in two pieces; the others come in one, and are answered at once.
+        Case("icons, same connection", convert, *icon, three_times),
         Case("same connection", convert, *photo, three_times, fast=False),
         Case("3 KB by 13", rotate, small, small.plus(13), whole, "?by=13"),
         Case("200 KB by 13", rotate, bytes_200k, bytes_200k.plus(13), whole, "?by=13"),

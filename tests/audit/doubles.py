@@ -71,6 +71,13 @@ DOUBLES: Final = {
             return web.Response(body=bytes(memoryview(buffer)), headers=headers)
         """,
     ),
+    "an answer at once, from bytes": (
+        "pixelferry.http.at_once",
+        """
+        def memoryview(bitmap):
+            return bytes(bitmap)
+        """,
+    ),
     "a copy in the core": (
         _IN_RESPONSE,
         """

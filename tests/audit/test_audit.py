@@ -52,6 +52,9 @@ FOUND: dict[str, list[tuple[str, str]]] = {
         ("/rotate 200 KB by 0", "in http/bitmap_response.py:send_buffer ("),
         ("/rotate 200 KB by 13", "the way out copies"),
     ],
+    "an answer at once, from bytes": [
+        ("/convert icons, same connection", "unaccounted copy of 3180 bytes in http/at_once.py:"),
+    ],
     "a copy in the core": [
         ("/convert icon", "convert: 0 bytes in the ledger, 1590 counted"),
         ("/rotate 200 KB split", "in (without the interpreter's lock) (_native"),
