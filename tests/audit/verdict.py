@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from audit.board import Copied
 from audit.cases import Case
 from audit.sites import stage_of
-from pixelferry.http.bitmap_response import COPIES_HEADER
+from pixelferry.http.exchange import COPIES_HEADER
 from pixelferry.ledger import STAGES, Copies, Stage
 from wire import Answer
 

@@ -86,6 +86,17 @@ async def test_the_answer_tells_what_it_cost(
     assert float(stages["convert"]) > 0
 
 
+async def test_so_does_a_refusal_of_what_was_read(server: RunningServer, photo_png: bytes) -> None:
+    broken = photo_png[:-20] + bytes([photo_png[-20] ^ 1]) + photo_png[-19:]
+    async with connect(server.port) as wire:
+        answer = await wire.ask(request(body=broken))
+        assert answer.code == "bad_crc"
+        assert answer.headers["x-pixelferry-copies"].startswith("stack=2;bytes=")
+        assert re.fullmatch(r"read;dur=.+, convert;dur=\d+\.\d+", answer.headers["server-timing"])
+        refused_unread = await wire.ask(request(body=b"no PNG" * 9))
+        assert not {"x-pixelferry-copies", "server-timing"} & refused_unread.headers.keys()
+
+
 async def test_growing_buffers_are_counted(server: RunningServer) -> None:
     # 1 MiB, then 2, then 4: 1 + 2 MiB are moved, and all bytes come in once.
     size = 3200 * 1024

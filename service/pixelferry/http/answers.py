@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from pixelferry.http.bitmap_response import COPIES_HEADER, SERVER_TIMING_HEADER
+from pixelferry.http.exchange import COPIES_HEADER, SERVER_TIMING_HEADER
 from pixelferry.http.problems import INVALID_PNG
 from pixelferry.http.routing import Answer
 

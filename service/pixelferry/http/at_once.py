@@ -15,11 +15,16 @@ from aiohttp import hdrs
 from aiohttp.http import RawRequestMessage
 
 from pixelferry._native import PixelferryError, convert, inspect, output_capacity
-from pixelferry.http.bitmap_response import COPIES_HEADER, SERVER_TIMING_HEADER
 from pixelferry.http.body import STACK_PASSES
 from pixelferry.http.date import http_date
 from pixelferry.http.drain import Drain
-from pixelferry.http.exchange import REQUEST_ID_HEADER, SERVER_NAME, request_id
+from pixelferry.http.exchange import (
+    COPIES_HEADER,
+    REQUEST_ID_HEADER,
+    SERVER_NAME,
+    SERVER_TIMING_HEADER,
+    request_id,
+)
 from pixelferry.http.multipart import is_multipart
 from pixelferry.http.problems import Refusal
 from pixelferry.http.routes.convert import ConvertDeps

@@ -4,18 +4,13 @@ How long a client may take is watched by the connection, see connection.py.
 """
 
 from time import perf_counter
-from typing import Final
 
 from aiohttp import hdrs, web
-from multidict import istr
 
 from pixelferry._native import OwnedBuffer
 from pixelferry.http.aiohttp_handler import WholeResponse
-from pixelferry.http.exchange import EXCHANGE
+from pixelferry.http.exchange import COPIES_HEADER, EXCHANGE, SERVER_TIMING_HEADER
 from pixelferry.http.header_values import attachment
-
-COPIES_HEADER: Final = istr("X-Pixelferry-Copies")
-SERVER_TIMING_HEADER: Final = istr("Server-Timing")
 
 
 async def send_bitmap(

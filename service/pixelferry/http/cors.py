@@ -11,8 +11,7 @@ from aiohttp import hdrs, web
 from aiohttp.http import RawRequestMessage
 
 from pixelferry.http.aiohttp_handler import HeadHook
-from pixelferry.http.bitmap_response import COPIES_HEADER, SERVER_TIMING_HEADER
-from pixelferry.http.exchange import REQUEST_ID_HEADER
+from pixelferry.http.exchange import COPIES_HEADER, REQUEST_ID_HEADER, SERVER_TIMING_HEADER
 
 _TIMING_ALLOW_ORIGIN: Final = "Timing-Allow-Origin"  # of Resource Timing: Server-Timing needs it
 _EXPOSED: Final = ", ".join(

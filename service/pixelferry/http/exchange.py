@@ -11,7 +11,9 @@ from pixelferry.http.problems import Problem
 from pixelferry.ledger import Ledger
 from pixelferry.stage_times import StageTimes
 
-REQUEST_ID_HEADER = istr("X-Request-Id")
+REQUEST_ID_HEADER: Final = istr("X-Request-Id")
+COPIES_HEADER: Final = istr("X-Pixelferry-Copies")
+SERVER_TIMING_HEADER: Final = istr("Server-Timing")
 SERVER_NAME = "pixelferry"
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _random_bits: Final = Random().getrandbits  # noqa: S311 - an id has to be unique, not secret

@@ -14,7 +14,15 @@ from aiohttp.typedefs import Handler, Middleware
 
 from pixelferry.http.aiohttp_handler import client_of
 from pixelferry.http.drain import DRAIN
-from pixelferry.http.exchange import EXCHANGE, REQUEST_ID_HEADER, SERVER_NAME, Exchange, request_id
+from pixelferry.http.exchange import (
+    COPIES_HEADER,
+    EXCHANGE,
+    REQUEST_ID_HEADER,
+    SERVER_NAME,
+    SERVER_TIMING_HEADER,
+    Exchange,
+    request_id,
+)
 from pixelferry.http.problems import (
     Problem,
     Refusal,
@@ -123,6 +131,9 @@ def finish_head(request: web.Request, response: web.StreamResponse) -> None:
     exchange = request.get(EXCHANGE)
     if exchange is not None:
         headers[REQUEST_ID_HEADER] = exchange.request_id
+        if exchange.times.read and COPIES_HEADER not in headers:  # a refusal of what was read
+            headers[SERVER_TIMING_HEADER] = exchange.times.server_timing()
+            headers[COPIES_HEADER] = exchange.ledger.header_value()
     # A body that nobody will read leaves the connection unusable. aiohttp has already made its own
     # Connection header, hence both.
     leaves_something = _leaves_body(request) or _may_leave_http(request)
