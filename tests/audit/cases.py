@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from audit.bodies import Body, picture, raw_body
-from wire import PATIENCE, Answer, Wire, chunked, form, request
+from wire import PATIENCE, Answer, Wire, chunked, connect, form, request
 
 KIB, MIB = 1024, 1024**2
 ODD_PIECES: Final = (2, 3, 5, 7, 11, 13, 29, 40_009)  # a single byte needs no memcpy
@@ -42,6 +42,16 @@ async def whole(wire: Wire, target: str, body: bytes) -> list[Answer]:
 async def three_times(wire: Wire, target: str, body: bytes) -> list[Answer]:
     """Send it again on the same connection after each answer."""
     return [await wire.ask(request(target, body)) for _ in range(3)]
+
+
+async def three_times_at_leisure(wire: Wire, target: str, body: bytes) -> list[Answer]:
+    """Send each when the service is done with the one before, not only its client."""
+    answers = []
+    for _ in range(3):
+        answers.append(await wire.ask(request(target, body)))
+        async with connect(wire.writer.get_extra_info("peername")[1]) as other:
+            await other.ask(request("/livez", method="GET"))
+    return answers
 
 
 async def pipelined(wire: Wire, target: str, body: bytes) -> list[Answer]:
@@ -142,7 +152,7 @@ def cases() -> list[Case]:
         Case("pipelined icons", convert, *icon, pipelined, fast=False),
         Case("pipelined", convert, *photo, pipelined),
         # The first has been read in two pieces; the others come in one, and are answered at once.
-        Case("icons, same connection", convert, *icon, three_times),
+        Case("icons, same connection", convert, *icon, three_times_at_leisure),
         Case("same connection", convert, *photo, three_times, fast=False),
         Case("3 KB by 13", rotate, small, small.plus(13), whole, "?by=13"),
         Case("200 KB by 13", rotate, bytes_200k, bytes_200k.plus(13), whole, "?by=13"),
