@@ -50,7 +50,7 @@ async def test_a_killed_worker_costs_only_its_own_clients() -> None:
         await rotates(other_client)
         await until(lambda: len(service.workers()) == 2)
         assert spared in service.workers()
-        assert f"died: process {killed} (ended by signal 9)" in service.log
+        await until(lambda: f"died: process {killed} (ended by signal 9)" in service.log)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -6,7 +6,7 @@ The only file that knows aiohttp's internals. What it needs of the connection st
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
 from aiohttp import HttpVersion11, hdrs, web
@@ -40,7 +40,11 @@ MAX_AHEAD: Final = 32 * 1024  # bytes read while requests wait for those before 
 # Bytes of a body that wait to be taken; as many pause reading. At twice as many aiohttp would, but
 # in the middle of a read, of which its parser then keeps the rest: a copy more.
 READ_AHEAD: Final = 64 * 1024
+MOST_CUTS: Final = 128  # of what was read at once; more would cost too much
 DIRECT: Final = 64 * 1024  # bytes of a body for which it pays to receive it past the parser
+
+_BLANK_LINE: Final = b"\r\n\r\n"
+_CHUNKED_END: Final = b"0" + _BLANK_LINE
 
 _log = logging.getLogger(__name__)
 
@@ -94,7 +98,18 @@ class Client(Protocol):
 class Handler(RequestHandler):
     """aiohttp's own, with our options."""
 
-    __slots__ = ("_ahead", "_body", "_broken", "_direct", "_framing", "_last", "_owner", "client")
+    __slots__ = (
+        "_ahead",
+        "_body",
+        "_broken",
+        "_chunked",
+        "_direct",
+        "_framing",
+        "_last",
+        "_last_bytes",
+        "_owner",
+        "client",
+    )
 
     def __init__(self, client: Client, owner: Connections, loop: asyncio.AbstractEventLoop) -> None:
         # Made here and not by the manager, which drops all options if it does not know one.
@@ -118,6 +133,8 @@ class Handler(RequestHandler):
         self._broken = False  # what comes cannot be parsed any more
         self._direct = False  # whether the rest of the newest body need not pass the parser
         self._last = False  # whether nothing may follow the newest request
+        self._chunked = False  # whether the newest body is
+        self._last_bytes = b""  # as many as tell whether a chunked body has just ended
         self._framing = 0  # bytes that have come since the newest byte of the body
 
     @property
@@ -127,29 +144,40 @@ class Handler(RequestHandler):
             return True
         return self._waiter is not None and not self._waiter.done()
 
+    @property
+    def ends_here(self) -> bool:
+        """Whether nothing will be answered behind the request that is being answered."""
+        return self._broken and not self._messages
+
     def data_received(self, data: bytes) -> None:
         """Parse; tell the connection where the newest head stands."""
+        if self._chunked or b"hunked" in data:
+            for piece in cut_behind_chunked(self._last_bytes if self._chunked else b"", data):
+                self._parse(piece)
+        else:
+            self._parse(data)
+
+    def _parse(self, data: bytes) -> None:
         if self._broken:
             return
         requests, in_body = self._request_count, not self._body.is_eof()
         received = self._body.total_bytes
         taken_up = in_body and not self._messages
         self._ahead = self._ahead + len(data) if self._messages else len(data)
-        waiter = self._waiter
-        if waiter is None or waiter.done():
-            super().data_received(data)
-        else:
-            self._waiter = None  # nobody need wake for what is answered at once
-            super().data_received(data)
-            self._waiter = waiter
-            if self._request_count == requests + 1 and self._answered_at_once():
+        waiter, self._waiter = self._waiter, None  # nobody need wake for what is answered at once
+        super().data_received(data)
+        self._waiter = waiter
+        new = self._request_count - requests
+        new -= self._dropped_behind_chunked(new, in_body, data)
+        if waiter is not None and not waiter.done():
+            if new == 1 and self._answered_at_once():
                 return
             if self._messages:
                 waiter.set_result(None)
         if taken_up and self._body.is_eof():
             self._count_as_taken_up()
-        if self._request_count != requests:
-            self._refuse_ambiguous(self._request_count - requests)
+        if new:
+            self._refuse_ambiguous(new)
             self.client.head_complete()
             self._take_newest()
         elif not in_body and not self._buffer_paused and data.strip(b"\r\n"):
@@ -209,6 +237,7 @@ class Handler(RequestHandler):
             or transport is None
             or self.client.surplus
             or self._close
+            or self._broken
             or isinstance(message, _ErrInfo)
             or message.should_close
             or message.upgrade
@@ -224,7 +253,7 @@ class Handler(RequestHandler):
             return False
         self._messages.clear()
         self._body = body
-        self._direct = False
+        self._chunked = self._direct = False
         if self._parser is not None:
             self._parser.message_consumed()
         self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
@@ -234,6 +263,48 @@ class Handler(RequestHandler):
             )
         self.client.answered_at_once()
         return True
+
+    def _dropped_behind_chunked(self, new: int, in_body: bool, data: bytes) -> int:
+        """Drop those of the `new` messages that lie behind a chunked body; returns how many.
+
+        aiohttp's parser (3.14.5) takes the last trailer of such a body for a header of the request
+        behind it, which may be somebody else's. So a new parser takes over where the body ends. If
+        this read does not end there, what else it brought is not answered: the connection ends.
+        """
+        messages = self._messages
+        behind = len(messages) - new
+        before = b""
+        if in_body and self._chunked:
+            before, ended = self._last_bytes, self._body.is_eof()
+        else:
+            while behind < len(messages) and not _is_chunked(messages[behind][0]):
+                behind += 1
+            if behind == len(messages):
+                return 0
+            ended = messages[behind][1].is_eof()
+            behind += 1
+        if not ended:
+            self._last_bytes = data[-4:] if len(data) >= 4 else (before + data)[-4:]
+            return 0
+        dropped = len(messages) - behind
+        ends = (before + data[-4:]).endswith(_BLANK_LINE) and not self._keeps_messages()
+        if ends and not dropped:
+            self._parser = self._new_parser()
+            return 0
+        for _ in range(dropped):
+            messages.pop()
+        self._broken = True
+        return dropped
+
+    def _keeps_messages(self) -> bool:
+        """Whether the parser has stopped, for many requests wait, before the end of what it got."""
+        if not self._buffer_paused or self._parser is None:
+            return False
+        try:
+            messages, _, _ = self._parser.feed_data(b"")
+        except HttpProcessingError:
+            return True
+        return bool(messages)
 
     def _framing_grows(self, nbytes: int) -> None:
         """Bound what the parser keeps of trailers, until the next request or for ever."""
@@ -273,6 +344,7 @@ class Handler(RequestHandler):
             self._break_body(message.message)
         else:
             self._body = body
+            self._chunked = _is_chunked(message)
             if isinstance(message, RawRequestMessage) and not body.is_eof():
                 self._direct = self._owner.settings.ingest == "direct" and _can_be_direct(message)
                 self._last = message.should_close
@@ -425,9 +497,36 @@ async def next_piece(content: StreamReader) -> bytes:
     return content._read_nowait_chunk(-1) if content._buffer else b""
 
 
+def ends_here(request: web.BaseRequest) -> bool:
+    """Tell whether nothing will be answered behind `request`, which is being answered."""
+    return cast(Handler, request.protocol).ends_here
+
+
 def client_of(request: web.BaseRequest) -> Client:
     """Return the connection that `request` came by."""
     return cast(Handler, request.protocol).client
+
+
+def cut_behind_chunked(before: bytes, data: bytes) -> Iterator[bytes]:
+    """Cut `data` behind the first few places where a chunked body without trailers may end.
+
+    `before` are the last bytes before it, fewer than such an end has.
+    """
+    at_joint = (before + data[: len(_CHUNKED_END) - 1]).find(_CHUNKED_END)
+    start, cut = 0, at_joint + len(_CHUNKED_END) - len(before) if at_joint != -1 else 0
+    for _ in range(MOST_CUTS):
+        if cut <= start:
+            at = data.find(_CHUNKED_END, start)
+            cut = at + len(_CHUNKED_END) if at != -1 else len(data)
+        if cut >= len(data):
+            break
+        yield data[start:cut]
+        start = cut
+    yield data[start:] if start else data
+
+
+def _is_chunked(message: RawRequestMessage | _ErrInfo) -> bool:
+    return isinstance(message, RawRequestMessage) and bool(message.chunked)
 
 
 def _can_be_direct(message: RawRequestMessage) -> bool:

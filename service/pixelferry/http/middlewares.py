@@ -12,7 +12,7 @@ from typing import Final
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
-from pixelferry.http.aiohttp_handler import client_of
+from pixelferry.http.aiohttp_handler import client_of, ends_here
 from pixelferry.http.drain import DRAIN
 from pixelferry.http.exchange import (
     COPIES_HEADER,
@@ -136,7 +136,7 @@ def finish_head(request: web.Request, response: web.StreamResponse) -> None:
             headers[COPIES_HEADER] = exchange.ledger.header_value()
     # A body that nobody will read leaves the connection unusable. aiohttp has already made its own
     # Connection header, hence both.
-    leaves_something = _leaves_body(request) or _may_leave_http(request)
+    leaves_something = _leaves_body(request) or _may_leave_http(request) or ends_here(request)
     if request.app[DRAIN].begun or client_of(request).surplus or leaves_something:
         headers[hdrs.CONNECTION] = "close"
         response.force_close()
