@@ -12,6 +12,7 @@
 #include "bindings/borrowed_bytes.hpp"
 #include "bindings/owned_buffer.hpp"
 #include "bindings/register.hpp"
+#include "bindings/request_buffer.hpp"
 #include "memory/account.hpp"
 #include "memory/pool.hpp"
 
@@ -35,8 +36,9 @@ constexpr const char* kAccountDoc =
     "outlives it. ValueError for other buffers, or if `kept` is more than `limit`. Thread-safe.";
 constexpr const char* kTryReserveDoc =
     "Reserve `nbytes`, or return None at once where there is no room for them.\n\n"
-    "`output` is how many bytes the output has. `nbytes` includes output_capacity(output), else\n"
-    "ValueError; an idle block of that capacity is no obstacle, for the output will reuse it.\n"
+    "`output` is how many bytes the output has, `body` the RequestBuffer. `nbytes` includes\n"
+    "output_capacity(output) and request_capacity(body), else ValueError; idle blocks of these\n"
+    "capacities are no obstacle, for output and body will reuse them.\n"
     "`small` needs draw from the kept part, then from the rest; others from the rest alone.\n"
     "Without `rest` nothing comes from the rest.";
 constexpr const char* kFilenoDoc =
@@ -119,8 +121,13 @@ std::unique_ptr<SharedAccount> make_account(std::uint64_t limit, std::uint64_t k
 }
 
 std::optional<Reservation> try_reserve(const SharedAccount& account, std::uint64_t nbytes,
-                                       std::uint64_t output, bool small, bool rest) {
-  return account->try_reserve({.bytes = nbytes, .output = output, .small = small, .rest = rest});
+                                       std::uint64_t output, bool small, bool rest,
+                                       std::uint64_t body) {
+  return account->try_reserve({.bytes = nbytes,
+                               .output = output,
+                               .body = request_block_size(body),
+                               .small = small,
+                               .rest = rest});
 }
 
 }  // namespace
@@ -145,7 +152,7 @@ void register_account(py::module_& m) {
           "wanted", [](const SharedAccount& a) { return a->wanted(); },
           [](const SharedAccount& a, bool wanted) { a->set_wanted(wanted); }, kWantedDoc)
       .def("try_reserve", try_reserve, "nbytes"_a, "output"_a = 0, "small"_a = false,
-           "rest"_a = true, kTryReserveDoc)
+           "rest"_a = true, "body"_a = 0, kTryReserveDoc)
       .def(
           "fileno", [](const SharedAccount& a) { return a->wakeups().fd(); }, kFilenoDoc)
       .def(

@@ -18,8 +18,8 @@ namespace pixelferry::bindings {
 namespace {
 
 constexpr const char* kPoolStatsDoc =
-    "The process's pool of output blocks at one moment. Bytes are block capacities; `reused` and\n"
-    "`mapped` count acquisitions since the start.";
+    "The process's pool of blocks, for outputs and large request bodies, at one moment. Bytes are\n"
+    "block capacities; `reused` and `mapped` count acquisitions since the start.";
 constexpr const char* kTrimDoc =
     "Unmap idle blocks that were given back at least `idle_for` seconds ago, the largest first,\n"
     "until at most `keep_bytes` stay; return the bytes unmapped. ValueError for a negative time.";

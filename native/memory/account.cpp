@@ -1,6 +1,7 @@
 #include "memory/account.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <stdexcept>
 #include <utility>
@@ -36,13 +37,21 @@ struct Part {
   }
 };
 
-std::size_t output_capacity(const Need& need) {
-  if (need.output == 0) return 0;
-  if (need.output <= need.bytes) {
-    const std::size_t capacity = capacity_for(need.output);
-    if (capacity <= need.bytes) return capacity;
-  }
-  throw std::invalid_argument{"the bytes do not include the output's block"};
+/// Capacity of the block for `size` bytes; it is taken off `bytes`. Throws std::invalid_argument.
+std::size_t take_capacity(std::uint64_t size, std::uint64_t& bytes, const char* missing) {
+  if (size == 0) return 0;
+  const std::size_t capacity = size <= bytes ? capacity_for(size) : 0;
+  if (size > bytes || capacity > bytes) throw std::invalid_argument{missing};
+  bytes -= capacity;
+  return capacity;
+}
+
+/// Capacities of the blocks that `need` will acquire. Throws std::invalid_argument.
+std::array<std::size_t, 2> capacities(const Need& need) {
+  std::uint64_t bytes = need.bytes;
+  const std::size_t output =
+      take_capacity(need.output, bytes, "the bytes do not include the output's block");
+  return {output, take_capacity(need.body, bytes, "the bytes do not include the body's block")};
 }
 
 }  // namespace
@@ -93,11 +102,11 @@ Account::Account(const Share& share, Pool& pool)
 
 std::optional<Reservation> Account::try_reserve(const Need& need) {
   if (need.bytes > limit_) return std::nullopt;
-  const std::size_t output = output_capacity(need);
+  const std::array<std::size_t, 2> blocks = capacities(need);
   const std::lock_guard lock{reserving_};
   const std::optional<HeldBytes> bytes = take(need);
   if (!bytes) return std::nullopt;
-  make_room(output);
+  make_room(blocks);
   return Reservation{shared_from_this(), *bytes};
 }
 
@@ -116,15 +125,15 @@ bool Account::grow(HeldBytes& bytes, std::uint64_t more) noexcept {
   const std::optional<HeldBytes> taken = take({.bytes = more});
   if (!taken) return false;
   bytes.rest += taken->rest;
-  make_room(0);
+  make_room({});
   return true;
 }
 
-void Account::make_room(std::size_t output_capacity) noexcept {
+void Account::make_room(const std::array<std::size_t, 2>& spare_capacities) noexcept {
   const std::uint64_t held_by_all =
       held() + (peer_ == nullptr ? 0 : load(peer_->kept) + load(peer_->rest));
   pool_.trim(
-      {.keep_bytes = limit_ - std::min(limit_, held_by_all), .spare_capacity = output_capacity});
+      {.keep_bytes = limit_ - std::min(limit_, held_by_all), .spare_capacities = spare_capacities});
 }
 
 void Account::give_back(const HeldBytes& bytes) noexcept {

@@ -7,14 +7,17 @@
 //
 // Idle blocks of the pool are resident too, so that held + idle <= limit is made true for every
 // reservation by unmapping. One idle block of the capacity of the reservation's output is spared
-// and not counted: the output will be made of it, and its capacity is in `held` already. If another
-// thread acquires it first, that thread's reservation has its capacity in `held` as well; if it is
-// trimmed, it is gone before fresh pages are mapped. Either way the sum falls by the block that has
-// to be mapped instead. A block given back is idle before its reservation ends: in between it
-// counts twice, never not at all. A peer's idle blocks are not seen; one about to end should keep
-// none.
+// and not counted: the output will be made of it, and its capacity is in `held` already. So is one
+// of the capacity of the body's block; if both have the same capacity, it is in `held` twice, and
+// two are spared. If another thread acquires one of them first, that thread's reservation has its
+// capacity in `held` as well; if it is trimmed, it is gone before fresh pages are mapped. Either
+// way the sum falls by the block that has to be mapped instead. If the reservation ends before it
+// has acquired one, its capacity in `held` goes and the idle block counts by itself. A block given
+// back is idle before its reservation ends: in between it counts twice, never not at all. A peer's
+// idle blocks are not seen; one about to end should keep none.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -52,6 +55,7 @@ struct Share {
 struct Need {
   std::uint64_t bytes = 0;
   std::uint64_t output = 0;  // bytes of the output, whose block's capacity is part of `bytes`
+  std::uint64_t body = 0;    // the same of a body in a block of the pool; 0 if it has none
   bool small = false;        // may draw from the kept part
   bool rest = true;          // may draw from the rest
 };
@@ -101,7 +105,7 @@ class Account : public std::enable_shared_from_this<Account> {
 
   /// Small needs draw from the kept part, then, if they may, from the rest; others from the rest
   /// alone. Unmaps idle blocks where that makes room. Nothing, at once, if there is no room. Throws
-  /// std::invalid_argument if `need.bytes` does not include the capacity of the output's block.
+  /// std::invalid_argument if `need.bytes` does not include the capacities of both blocks.
   [[nodiscard]] std::optional<Reservation> try_reserve(const Need& need);
 
   /// Bytes reserved now, without the peer's.
@@ -123,7 +127,7 @@ class Account : public std::enable_shared_from_this<Account> {
 
   std::optional<HeldBytes> take(const Need& need) noexcept;
   bool grow(HeldBytes& bytes, std::uint64_t more) noexcept;
-  void make_room(std::size_t output_capacity) noexcept;
+  void make_room(const std::array<std::size_t, 2>& spare_capacities) noexcept;
   void give_back(const HeldBytes& bytes) noexcept;
 
   const std::uint64_t limit_;

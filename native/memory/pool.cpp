@@ -105,17 +105,16 @@ struct Block::State {
 
   [[nodiscard]] bool has_beyond(const Trim& wanted) const noexcept {
     const std::lock_guard lock{mutex};
-    return stats.idle_bytes - spared(wanted) > wanted.keep_bytes;
+    return stats.idle_bytes - spared_bytes(wanted) > wanted.keep_bytes;
   }
 
   /// Takes what `wanted` does not let stay out of `idle`; the figures still count it.
   IdleBlocks take_beyond(const Trim& wanted) noexcept {
     IdleBlocks taken;
     const std::lock_guard lock{mutex};
-    const std::size_t spared_bytes = spared(wanted);
-    std::size_t left = stats.idle_bytes - spared_bytes;
+    std::size_t left = stats.idle_bytes - spared_bytes(wanted);
     for (auto& [capacity, blocks] : idle | std::views::reverse) {
-      const std::size_t staying = capacity == spared_bytes ? 1 : 0;
+      const std::size_t staying = spared(wanted, capacity, blocks);
       while (left > wanted.keep_bytes && blocks.size() > staying &&
              blocks.front().given_back <= wanted.given_back_by) {
         taken.splice(taken.end(), blocks, blocks.begin());
@@ -126,10 +125,21 @@ struct Block::State {
   }
 
  private:
-  /// Capacity of the block that stays uncounted; 0 if there is none.
-  [[nodiscard]] std::size_t spared(const Trim& wanted) const noexcept {
-    const auto found = idle.find(wanted.spare_capacity);
-    return found == idle.end() || found->second.empty() ? 0 : wanted.spare_capacity;
+  /// How many of `blocks`, all idle ones of `capacity`, stay uncounted.
+  static std::size_t spared(const Trim& wanted, std::size_t capacity,
+                            const IdleBlocks& blocks) noexcept {
+    const auto asked = std::ranges::count(wanted.spare_capacities, capacity);
+    return std::min(blocks.size(), static_cast<std::size_t>(asked));
+  }
+
+  /// What those of all capacities have together.
+  [[nodiscard]] std::size_t spared_bytes(const Trim& wanted) const noexcept {
+    const auto [one, other] = wanted.spare_capacities;
+    const auto of = [&](std::size_t capacity) {
+      const auto found = idle.find(capacity);
+      return found == idle.end() ? 0 : capacity * spared(wanted, capacity, found->second);
+    };
+    return of(one) + (other == one ? 0 : of(other));
   }
 };
 

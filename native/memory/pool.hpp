@@ -1,6 +1,8 @@
-// A bounded pool of output blocks: fresh pages cost more than decoding saves, so blocks are reused.
+// A bounded pool of blocks for outputs and large request bodies: fresh pages cost more than
+// decoding saves, so blocks are reused.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -27,8 +29,9 @@ struct Trim {
   std::size_t keep_bytes = 0;  // at most so many stay
   /// None that was given back later.
   Clock::time_point given_back_by = Clock::time_point::max();
-  /// If not 0, one idle block of exactly this capacity stays and does not count.
-  std::size_t spare_capacity = 0;
+  /// For each that is not 0, one idle block of exactly this capacity stays and does not count: two
+  /// if they are equal.
+  std::array<std::size_t, 2> spare_capacities{};
 };
 
 class Pool;

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "memory/owned_bytes.hpp"
+#include "memory/pages.hpp"
 #include "memory/pool.hpp"
 #include "support/random.hpp"
 
@@ -125,7 +126,7 @@ TEST_CASE("a reservation gives back what it has, once, whichever way it went") {
   CHECK(f.reserve_small(125).has_value());
 }
 
-TEST_CASE("a share that does not fit, and a need without its output, are refused") {
+TEST_CASE("a share that does not fit, and a need without its blocks, are refused") {
   Pool pool{0};
   CHECK_THROWS_AS((Account{{.limit = 8, .kept = 9}, pool}), std::invalid_argument);
   CHECK_THROWS_AS((Account{{.limit = kMost / 2 + 1}, pool}), std::invalid_argument);
@@ -136,6 +137,13 @@ TEST_CASE("a share that does not fit, and a need without its output, are refused
                   std::invalid_argument);
   CHECK_THROWS_AS(static_cast<void>(f.account->try_reserve({.bytes = 5000, .output = kMost})),
                   std::invalid_argument);
+  CHECK_THROWS_AS(static_cast<void>(f.account->try_reserve({.bytes = 5000, .body = 4097})),
+                  std::invalid_argument);
+  const std::size_t page = memory::page_size();
+  CHECK_THROWS_AS(
+      static_cast<void>(f.account->try_reserve({.bytes = 2 * page - 1, .output = 1, .body = 1})),
+      std::invalid_argument);
+  CHECK(f.account->try_reserve({.bytes = 2 * page, .output = 1, .body = page}).has_value());
   CHECK(f.account->held() == 0);
 }
 
@@ -413,6 +421,46 @@ TEST_CASE("the idle block that the output will reuse is spared, and counts once"
   CHECK(f.pool.stats().reused == 1);
 }
 
+TEST_CASE("the idle block of the body is spared beside that of the output") {
+  Fixture f{{.limit = 4 * kMebi}};
+  f.leave_idle(2 * kMebi, 1);
+  f.leave_idle(kMebi, 2);
+  const auto held = f.account->try_reserve(
+      {.bytes = 3 * kMebi, .output = 2 * kMebi, .body = kMebi});  // 3 + (2 + 1 + 1) - 3 = 4
+  REQUIRE(held.has_value());
+  CHECK(f.idle_blocks() == 3);
+  const auto other = f.reserve(1);  // no block of its own: all that is idle counts
+  REQUIRE(other.has_value());
+  CHECK(f.idle_blocks() == 0);
+}
+
+TEST_CASE("an output and a body of the same capacity have two idle blocks spared") {
+  Fixture f{{.limit = 2 * kMebi}};
+  f.leave_idle(kMebi, 3);
+  const auto held =
+      f.account->try_reserve({.bytes = 2 * kMebi, .output = kMebi, .body = kMebi - 1});
+  REQUIRE(held.has_value());
+  CHECK(f.pool.stats().idle_bytes == 2 * kMebi);
+  const memory::Block output = f.pool.acquire(kMebi);
+  const memory::Block body = f.pool.acquire(kMebi - 1);
+  CHECK(f.pool.stats().used_bytes == 2 * kMebi);
+  CHECK(f.pool.stats().idle_bytes == 0);
+  CHECK(f.pool.stats().reused == 2);
+}
+
+TEST_CASE("what was spared for a reservation that came to nothing counts by itself") {
+  Fixture f{{.limit = 2 * kMebi}};
+  f.leave_idle(kMebi, 2);
+  {
+    const auto held = f.account->try_reserve({.bytes = 2 * kMebi, .output = kMebi, .body = kMebi});
+    REQUIRE(held.has_value());
+    CHECK(f.idle_blocks() == 2);
+  }
+  const auto other = f.reserve(kMebi);
+  REQUIRE(other.has_value());
+  CHECK(f.idle_blocks() == 1);
+}
+
 TEST_CASE("a reservation attached to owned bytes ends with the last reference, after the memory") {
   const Fixture f{{.limit = 1000}};
   Bytes memory(100);
@@ -430,7 +478,7 @@ TEST_CASE("a reservation attached to owned bytes ends with the last reference, a
 }
 
 TEST_CASE("blocks in use and idle ones never exceed the limit, whatever threads do") {
-  constexpr std::size_t kLimit = 3'000'000;
+  constexpr std::size_t kLimit = 4'000'000;
   Fixture f{{.limit = kLimit, .kept = kLimit / 8}};
   std::atomic<int> exceeded = 0;
   std::atomic<int> made = 0;
@@ -439,9 +487,16 @@ TEST_CASE("blocks in use and idle ones never exceed the limit, whatever threads 
     start.arrive_and_wait();
     for (std::size_t i = 0; i < 2000; ++i) {
       const std::size_t size = 100'000 * (1 + (i * 7 + t * 3) % 5);
-      auto reserved = f.account->try_reserve(
-          {.bytes = memory::capacity_for(size), .output = size, .small = size == 100'000});
+      const std::size_t body = 100'000 * (i % 4);  // none, and often as large as the output
+      const std::size_t for_body = body == 0 ? 0 : memory::capacity_for(body);
+      auto reserved = f.account->try_reserve({.bytes = memory::capacity_for(size) + for_body,
+                                              .output = size,
+                                              .body = body,
+                                              .small = size == 100'000});
       if (!reserved) continue;
+      Reservation of_body = reserved->split(for_body);  // ends after the block, as declared
+      std::optional<memory::Block> received;
+      if (body != 0) received.emplace(f.pool.acquire(body));
       const auto owned = std::make_shared<memory::OwnedBytes>(f.pool.acquire(size));
       owned->attach(reserved->take());
       const PoolStats stats = f.pool.stats();

@@ -183,11 +183,29 @@ TEST_CASE("a trim spares one block of a capacity, and does not count it") {
   }
   const std::size_t small = memory::capacity_for(10'000);
   const std::size_t large = memory::capacity_for(50'000);
-  CHECK(pool.trim({.keep_bytes = small + large, .spare_capacity = large}) == 0);
-  CHECK(pool.trim({.keep_bytes = small, .spare_capacity = large}) == large);
-  CHECK(pool.trim({.spare_capacity = large}) == small);
-  CHECK(pool.trim({.spare_capacity = large}) == 0);
-  CHECK(pool.trim({.spare_capacity = kMebi}) == large);
+  CHECK(pool.trim({.keep_bytes = small + large, .spare_capacities = {large}}) == 0);
+  CHECK(pool.trim({.keep_bytes = small, .spare_capacities = {large}}) == large);
+  CHECK(pool.trim({.spare_capacities = {large}}) == small);
+  CHECK(pool.trim({.spare_capacities = {0, large}}) == 0);
+  CHECK(pool.trim({.spare_capacities = {kMebi}}) == large);
+}
+
+TEST_CASE("a trim spares one block of each of two capacities, and two if these are equal") {
+  Pool pool{kMebi};
+  const std::size_t small = memory::capacity_for(10'000);
+  const std::size_t large = memory::capacity_for(50'000);
+  {
+    std::vector<Block> blocks;
+    for (const std::size_t size : {small, small, large, large, large}) {
+      blocks.push_back(pool.acquire(size));
+    }
+  }
+  CHECK(pool.trim({.keep_bytes = small + large, .spare_capacities = {large, large}}) == large);
+  CHECK(pool.trim({.keep_bytes = large, .spare_capacities = {large, small}}) == large);
+  CHECK(pool.trim({.spare_capacities = {large, small}}) == small);
+  CHECK(pool.trim({.spare_capacities = {small, large}}) == 0);
+  CHECK(pool.trim({.spare_capacities = {small, small}}) == large);  // there is but one of them
+  CHECK(pool.stats().idle_bytes == small);
 }
 
 TEST_CASE("the bound of what is kept idle can be set, and holds at once") {

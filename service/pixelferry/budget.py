@@ -14,7 +14,13 @@ from typing import Final, Self
 
 from typing_extensions import Buffer
 
-from pixelferry._native import Account, PixelferryError, Reservation, output_capacity
+from pixelferry._native import (
+    Account,
+    PixelferryError,
+    Reservation,
+    output_capacity,
+    request_capacity,
+)
 from pixelferry.memory import kept_for_small, largest_need
 
 SMALL: Final = 2**20  # bytes: a need up to this, and to the part kept, has the lane for small ones
@@ -62,12 +68,14 @@ class Need:
     """All of it."""
     output: int = 0
     """The size of its output; all of the block that this lies in is part of `nbytes`."""
+    body: int = 0
+    """The size of the RequestBuffer that its body is received in; the same goes for its block."""
 
     @classmethod
-    def of(cls, body: int, output: int = 0, working_set: int = 0) -> Self:
-        """Add up the body with what is buffered on its way in, the output, the working set."""
+    def of(cls, body: int = 0, output: int = 0, others: int = 0) -> Self:
+        """Add up a RequestBuffer for the body, the output, and all `others` in bytes."""
         block = output_capacity(output) if output else 0
-        return cls(body + block + working_set, output)
+        return cls(request_capacity(body) + block + others, output, body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +187,11 @@ class Budget:
     def _try(self, need: Need) -> Reservation | None:
         small = need.nbytes <= self._small_up_to
         return self._account.try_reserve(
-            need.nbytes, need.output, small=small, rest=not (small and self._large)
+            need.nbytes,
+            need.output,
+            small=small,
+            rest=not (small and self._large),
+            body=need.body,
         )
 
     async def _wait(self, lane: deque[_Waiter], need: Need) -> Reservation:

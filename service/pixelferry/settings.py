@@ -137,7 +137,7 @@ class Settings:
     pool_idle: float = _setting(
         units.seconds(0, 3600),
         10.0,
-        "After this time without use the memory of outputs goes back to the system.",
+        "After this time without use the memory of outputs and bodies goes back to the system.",
     )
     max_connections: int = _setting(
         units.count(1, 1_000_000),

@@ -71,7 +71,7 @@ def worker_layout(values: LabelValues) -> Layout:
             _gauge("connections", "Connections open."),
             _gauge("budget_limit_bytes", "Memory that conversions may hold."),
             _gauge("queue_length", "Requests that wait for memory.", Label("lane", LANES)),
-            _gauge("pool_bytes", "Memory of the output pool.", Label("state", ("used", "idle"))),
+            _gauge("pool_bytes", "Memory of outputs and bodies.", Label("state", ("used", "idle"))),
         )
     )
 

@@ -98,9 +98,11 @@ async def test_so_does_a_refusal_of_what_was_read(server: RunningServer, photo_p
 
 
 async def test_growing_buffers_are_counted(server: RunningServer) -> None:
-    # 1 MiB, then 2, then 4: 1 + 2 MiB are moved, and all bytes come in once.
-    size = 3200 * 1024
-    pieces = [bytes(16 * 1024)] * 200
+    # Just below 1 MiB, then 2, then 4: what of whole pieces fits into 1 + 2 MiB is moved, and
+    # perhaps a part of the next ones; all bytes come in once.
+    piece = 16 * 1024
+    size = 200 * piece
+    pieces = [bytes(piece)] * 200
     async with connect(server.port) as wire:
         answer = await wire.ask(chunked("/rotate?by=0", *pieces))
     assert answer.body == bytes(size)
@@ -108,7 +110,9 @@ async def test_growing_buffers_are_counted(server: RunningServer) -> None:
         entry.split("=", 1) for entry in answer.headers["x-pixelferry-copies"].split(", ")
     )
     assert copies["stack"] == f"2;bytes={2 * size}"
-    assert copies["ingest"] == f"3;bytes={(1 + 2) * 1024**2 + size}"
+    passes, moved = copies["ingest"].split(";bytes=")
+    assert passes == "3"
+    assert 2 * piece >= (1 + 2) * 1024**2 + size - int(moved) > 0
 
 
 @pytest.mark.parametrize("size", [1, 65_536, 1_048_575, 1_048_576, 1_048_577, 2_097_153])

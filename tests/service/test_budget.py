@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from pixelferry import _native
-from pixelferry._native import Reservation, output_capacity, request_buffer
+from pixelferry._native import Reservation, output_capacity, request_buffer, request_capacity
 from pixelferry.budget import SMALL, Budget, ExceedsBudget, Need, Saturated
 from serving import releasing, until
 
@@ -23,6 +23,7 @@ Make: TypeAlias = Callable[..., Budget]
 def an_empty_pool() -> None:
     """What is idle counts as well."""
     _native.trim_pool()
+    _native.set_pool_limit(LIMIT)  # a server that drained has left 0
 
 
 @pytest.fixture
@@ -61,6 +62,30 @@ async def test_an_output_counts_with_its_whole_block() -> None:
     need = Need.of(10, 100, 7)
     assert need.nbytes == 10 + 7 + output_capacity(100)
     assert Need.of(10).nbytes == 10
+
+
+async def test_a_large_body_counts_with_its_whole_block() -> None:
+    for body in (0, 1000, 128 * 1024, MIB - 1, MIB, 5 * MIB):
+        need = Need.of(body, 100, 7)
+        assert need.nbytes == request_capacity(body) + output_capacity(100) + 7
+        assert (need.body, need.output) == (body, 100)
+
+
+async def test_blocks_that_bodies_leave_are_used_again_under_pressure(make: Make) -> None:
+    body, output = 5 * MIB, 20 * MIB
+    need = Need.of(body, output)
+    budget = make(limit=need.nbytes * 8 // 7 + 8)  # one after the other
+    for turn in range(4):
+        before = _native.pool_stats()
+        reservation = await budget.admit(need)
+        for_output = reservation.split(output_capacity(output))
+        buffer = request_buffer(body, reservation=reservation)
+        owned = _native.rotate_split(bytearray(output), 1, reservation=for_output)
+        pool = _native.pool_stats()
+        assert pool.used_bytes + pool.idle_bytes <= budget.limit
+        assert pool.mapped == before.mapped or turn == 0
+        owned.release()
+        del buffer, reservation
 
 
 async def test_first_come_first_served(make: Make) -> None:
@@ -221,9 +246,10 @@ async def test_many_in_disorder_never_exceed_the_limit(make: Make) -> None:
 
 async def test_a_buffer_holds_its_reservation_to_its_end(make: Make) -> None:
     budget = make()
-    buffer = request_buffer(2 * MIB, reservation=await budget.admit(Need(2 * MIB)))
+    need = Need.of(2 * MIB)
+    buffer = request_buffer(2 * MIB, reservation=await budget.admit(need))
     view = memoryview(buffer)[5:6]
     del buffer
-    assert budget.held == 2 * MIB
+    assert budget.held == need.nbytes
     view.release()
     assert budget.held == 0

@@ -11,7 +11,13 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from pixelferry._native import RequestBuffer, Reservation, output_capacity, request_buffer
+from pixelferry._native import (
+    RequestBuffer,
+    Reservation,
+    output_capacity,
+    request_buffer,
+    request_capacity,
+)
 from pixelferry.budget import Budget, Need
 from pixelferry.http.aiohttp_handler import READ_AHEAD
 from pixelferry.http.body_stream import BodyLimits, BodyStream
@@ -21,7 +27,7 @@ from pixelferry.http.multipart import MAX_BEFORE, FilePart, Received, is_multipa
 from pixelferry.http.problems import Refusal
 from pixelferry.ledger import Stage
 
-FIRST_CAPACITY: Final = 2**20  # bytes, for a body of unknown length
+FIRST_CAPACITY: Final = 2**20 - 1  # bytes, for a body of unknown length: with a NUL a whole block
 STACK_PASSES: Final = 2
 STACK_BUFFERS: Final = 2 * READ_AHEAD + RECEIVE  # bytes of a body that the stack holds at most
 BEFORE_DIRECT: Final = 2 * FIRST  # the same, of a body that comes directly as soon as it may
@@ -42,6 +48,7 @@ class Upload:
         "_max_body",
         "_part",
         "_reservation",
+        "_reserved",
         "_started",
         "_stream",
     )
@@ -57,6 +64,7 @@ class Upload:
         self._reservation: Reservation | None = None  # between admit and read
         self._budget: Budget | None = None  # since admit
         self._beside = 0  # bytes reserved for the output
+        self._reserved = 0
         self._started = perf_counter()
 
     @property
@@ -68,6 +76,11 @@ class Upload:
     def expected(self) -> int:
         """Bytes that the file has at most; if its body is of unknown length, a guess."""
         return FIRST_CAPACITY if self._stream.length is None else self._stream.length
+
+    @property
+    def reserved(self) -> int:
+        """Bytes that the buffer which `read` has filled holds until its end."""
+        return self._reserved
 
     async def peek(self, wanted: int) -> memoryview:
         """Return the first `wanted` bytes of the file as soon as they are there.
@@ -109,7 +122,7 @@ class Upload:
         """
         body = self.expected
         in_stack = min(body, BEFORE_DIRECT if self._stream.direct else STACK_BUFFERS)
-        need = Need.of(body + in_stack, output, working_set)
+        need = Need.of(body, output, in_stack + working_set)
         reservation = budget.admit_now(need)
         if reservation is None:
             asked = perf_counter()
@@ -148,6 +161,7 @@ class Upload:
             await stream.receive_into(view[filled:], self._feeding(buffer, filled))
             filled = len(buffer)
         self._exchange.times.read = perf_counter() - self._started
+        self._reserved = buffer.reservation.nbytes
         start, end = self._part.finish() if self._part else (0, filled)
         self._enter_copies(start, end)
         return view[start:end]
@@ -175,10 +189,11 @@ class Upload:
     def _grown(self, buffer: RequestBuffer, filled: int, needed: int) -> RequestBuffer:
         """Return a larger buffer that begins with what is in `buffer`; never waits for memory."""
         assert self._budget is not None  # noqa: S101 - admit comes first
-        capacity = min(max(2 * len(buffer), needed), self._max_body)
+        capacity = min(max(2 * len(buffer) + 1, needed), self._max_body)
         reservation = buffer.reservation
-        self._budget.grow(reservation, capacity, self._beside)
-        others = reservation.nbytes - len(buffer)  # all but what the old buffer takes with it
+        self._budget.grow(reservation, request_capacity(capacity), self._beside)
+        old = request_capacity(len(buffer))  # what the old buffer takes with it
+        others = reservation.nbytes - old
         larger = request_buffer(capacity, reservation=reservation.split(others))
         memoryview(larger)[:filled] = memoryview(buffer)[:filled]
         self._copied.append(("ingest", filled))

@@ -75,7 +75,7 @@ async def _split(upload: Upload, by: int, deps: RotateDeps, exchange: Exchange) 
     payload = await upload.read()
     missing = output_capacity(payload.nbytes) - for_output.nbytes
     if missing > 0:  # the length was not announced
-        deps.budget.grow(for_output, missing, beside=payload.nbytes)
+        deps.budget.grow(for_output, missing, beside=upload.reserved)
     inverse = await rotate_split_async(
         payload,
         by,
