@@ -44,7 +44,8 @@ MOST_CUTS: Final = 128  # of what was read at once; more would cost too much
 DIRECT: Final = 64 * 1024  # bytes of a body for which it pays to receive it past the parser
 
 _BLANK_LINE: Final = b"\r\n\r\n"
-_CHUNKED_END: Final = b"0" + _BLANK_LINE
+_CHUNKED_END: Final = b"0" + _BLANK_LINE  # without trailers
+_BEGUN: Final = tuple(_CHUNKED_END[at:to] for to in (4, 3, 2, 1) for at in (0, 1) if at < to)
 
 _log = logging.getLogger(__name__)
 
@@ -104,9 +105,9 @@ class Handler(RequestHandler):
         "_broken",
         "_chunked",
         "_direct",
+        "_end_begun",
         "_framing",
         "_last",
-        "_last_bytes",
         "_owner",
         "client",
     )
@@ -134,7 +135,7 @@ class Handler(RequestHandler):
         self._direct = False  # whether the rest of the newest body need not pass the parser
         self._last = False  # whether nothing may follow the newest request
         self._chunked = False  # whether the newest body is
-        self._last_bytes = b""  # as many as tell whether a chunked body has just ended
+        self._end_begun = b""  # bytes that may begin the end of a chunked body
         self._framing = 0  # bytes that have come since the newest byte of the body
 
     @property
@@ -152,7 +153,7 @@ class Handler(RequestHandler):
     def data_received(self, data: bytes) -> None:
         """Parse; tell the connection where the newest head stands."""
         if self._chunked or b"hunked" in data:
-            for piece in cut_behind_chunked(self._last_bytes if self._chunked else b"", data):
+            for piece in cut_behind_chunked(self._end_begun if self._chunked else b"", data):
                 self._parse(piece)
         else:
             self._parse(data)
@@ -275,7 +276,7 @@ class Handler(RequestHandler):
         behind = len(messages) - new
         before = b""
         if in_body and self._chunked:
-            before, ended = self._last_bytes, self._body.is_eof()
+            before, ended = self._end_begun, self._body.is_eof()
         else:
             while behind < len(messages) and not _is_chunked(messages[behind][0]):
                 behind += 1
@@ -284,7 +285,7 @@ class Handler(RequestHandler):
             ended = messages[behind][1].is_eof()
             behind += 1
         if not ended:
-            self._last_bytes = data[-4:] if len(data) >= 4 else (before + data)[-4:]
+            self._end_begun = end_begun(before, data)
             return 0
         dropped = len(messages) - behind
         ends = (before + data[-4:]).endswith(_BLANK_LINE) and not self._keeps_messages()
@@ -510,10 +511,12 @@ def client_of(request: web.BaseRequest) -> Client:
 def cut_behind_chunked(before: bytes, data: bytes) -> Iterator[bytes]:
     """Cut `data` behind the first few places where a chunked body without trailers may end.
 
-    `before` are the last bytes before it, fewer than such an end has.
+    `before` is what `end_begun` told of the bytes before it.
     """
-    at_joint = (before + data[: len(_CHUNKED_END) - 1]).find(_CHUNKED_END)
-    start, cut = 0, at_joint + len(_CHUNKED_END) - len(before) if at_joint != -1 else 0
+    start = cut = 0
+    missing = _CHUNKED_END[len(before) :]
+    if before[:1] == b"0" and data.startswith(missing):
+        cut = len(missing)
     for _ in range(MOST_CUTS):
         if cut <= start:
             at = data.find(_CHUNKED_END, start)
@@ -523,6 +526,16 @@ def cut_behind_chunked(before: bytes, data: bytes) -> Iterator[bytes]:
         yield data[start:cut]
         start = cut
     yield data[start:] if start else data
+
+
+def end_begun(before: bytes, data: bytes) -> bytes:
+    """Return the beginning of a chunked body's end that may stand at the end of `data`.
+
+    `before` is what it told of the bytes before. Copies nothing but framing.
+    """
+    if len(data) < len(_BLANK_LINE) and not data.strip(_CHUNKED_END):
+        data = before + data
+    return next((begun for begun in _BEGUN if data.endswith(begun)), b"")
 
 
 def _is_chunked(message: RawRequestMessage | _ErrInfo) -> bool:
