@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from aiohttp.streams import EMPTY_PAYLOAD
 from prometheus_client import Metric
 
 import pixelferry
 from metric_samples import parse
+from pixelferry.http import at_once
 from pixelferry.http.at_once import AtOnce
 from pixelferry.http.routes.convert import CONVERT
 from pixelferry.http.routes.metrics import TELEMETRY
@@ -112,6 +114,7 @@ ALIKE: Mapping[str, tuple[bytes, bool]] = {
     "identity": (request(body=SMALL, headers={"Content-Encoding": "identity"}), False),
     "expectation": (request(body=SMALL, headers={"Expect": "a-miracle"}), False),
     "closing": (request(body=SMALL, headers={"Connection": "close"}), False),
+    "offered upgrade": (request(body=SMALL, headers={"Upgrade": "h2c"}), False),
     "upgrade": (
         request(body=SMALL, headers={"Upgrade": "websocket", "Connection": "upgrade"}),
         False,
@@ -290,21 +293,91 @@ async def test_half_a_head_behind_it_is_timed(serve: Serve, shortcut: Shortcut) 
     assert shortcut.taken == 1
 
 
-async def test_answers_do_not_pile_up(server: RunningServer, shortcut: Shortcut) -> None:
-    large = request(body=small_png(width=140, height=140))  # of zeros: 1 KiB to 59 KiB
-    assert len(large) < 4096
+async def test_icons_keep_a_connection(server: RunningServer, shortcut: Shortcut) -> None:
     async with connect(server.port) as wire:
         await warm(wire, server)
-        wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
-        sending = asyncio.create_task(wire.send(*[large] * 500))
-        connection = only_connection(server)
-        await until(lambda: connection._progress)
-        transport = connection._transport
+        handler = only_connection(server)._handler
+        assert handler is not None
+        closing = handler._next_keepalive_close_time
+        await asyncio.sleep(0.01)
+        assert (await wire.ask(request(body=SMALL))).status == 200
+        assert shortcut.taken == 1
+        assert handler._next_keepalive_close_time > closing
+
+
+async def test_a_pipeline_behind_many_icons(server: RunningServer, shortcut: Shortcut) -> None:
+    # The parser counts requests that wait, and stops at 32.
+    async with connect(server.port) as wire:
+        await warm(wire, server)
+        for _ in range(40):
+            assert (await wire.ask(request(body=SMALL))).status == 200
+        assert shortcut.taken == 40
+        await wire.send(request(body=SMALL) * 3)
+        for _ in range(3):
+            assert (await wire.answer()).status == 200
+
+
+async def test_the_unforeseen_takes_the_long_way(
+    server: RunningServer, shortcut: Shortcut, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:  # noqa: ANN401
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr(at_once, "convert", fail)
+    answer = await asked(server, request(body=SMALL))
+    assert (answer.status, shortcut.taken) == (200, 0)
+
+
+LARGE = request(body=small_png(width=140, height=140))  # of few colors: 1 KiB to 59 KiB
+
+
+async def fill(wire: Wire, server: RunningServer, shortcut: Shortcut) -> int:
+    """Ask one by one, taking nothing, until the kernel holds no more; returns how often."""
+    wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
+    asked, answers = 0, server.app[TELEMETRY].routes["/convert"].answers
+    while only_connection(server)._progress is None:
+        await wire.send(LARGE)
+        asked += 1
+        await until(lambda: answers["POST", 200] == asked)  # noqa: B023 - called at once
+    assert shortcut.taken == asked
+    return asked
+
+
+async def test_answers_that_are_not_taken_do_not_pile_up(
+    server: RunningServer, shortcut: Shortcut
+) -> None:
+    async with connect(server.port) as wire:
+        await warm(wire, server)
+        asked = await fill(wire, server, shortcut)
+        transport = only_connection(server)._transport
         assert transport is not None
+        sending = asyncio.create_task(wire.send(*[LARGE] * 100))
         for _ in range(100):
             await asyncio.sleep(0)
             assert transport.get_write_buffer_size() < 2 * 2**16
+        assert shortcut.taken == asked
         wire.writer.transport.resume_reading()  # type: ignore[attr-defined]
-        for _ in range(500):
+        for _ in range(asked + 100):
             assert (await wire.answer()).status == 200
         await sending
+
+
+async def test_who_still_takes_an_answer_is_not_idle(serve: Serve, shortcut: Shortcut) -> None:
+    server = await serve(keepalive_timeout=SHORT)
+    async with connect(server.port) as wire:
+        await warm(wire, server)
+        asked = await fill(wire, server, shortcut)
+        await asyncio.sleep(2 * SHORT)
+        wire.writer.transport.resume_reading()  # type: ignore[attr-defined]
+        for _ in range(asked):
+            assert (await wire.answer()).status == 200
+
+
+async def test_nothing_of_a_body_stays(server: RunningServer, shortcut: Shortcut) -> None:
+    async with connect(server.port) as wire:
+        await warm(wire, server)
+        assert (await wire.ask(request(body=SMALL))).status == 200
+        assert shortcut.taken == 1
+        handler = only_connection(server)._handler
+        assert handler is not None
+        assert handler._body is EMPTY_PAYLOAD

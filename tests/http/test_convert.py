@@ -97,6 +97,14 @@ async def test_so_does_a_refusal_of_what_was_read(server: RunningServer, photo_p
         assert not {"x-pixelferry-copies", "server-timing"} & refused_unread.headers.keys()
 
 
+async def test_so_does_a_form_refused_at_its_end(server: RunningServer) -> None:
+    headers, body = form(('form-data; name="a"; filename="b"', bytes(5000)))
+    async with connect(server.port) as wire:
+        answer = await wire.ask(request("/rotate", body[:-6], headers=headers))
+        assert answer.code == "malformed_multipart"
+        assert re.search(r"ingest=1;bytes=\d+", answer.headers["x-pixelferry-copies"])
+
+
 async def test_growing_buffers_are_counted(server: RunningServer) -> None:
     # Just below 1 MiB, then 2, then 4: what of whole pieces fits into 1 + 2 MiB is moved, and
     # perhaps a part of the next ones; all bytes come in once.

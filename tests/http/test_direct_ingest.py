@@ -252,3 +252,19 @@ async def test_the_clock_starts_anew_with_every_byte(serve: Serve) -> None:
         destination.last += 3600.0  # a byte will have come then
         await asyncio.sleep(2 * SHORT)
         assert (await wire.ask(body)).body == body
+
+
+async def test_every_byte_sets_the_clock(server: RunningServer) -> None:
+    body = body_of(LARGE)
+    async with connect(server.port) as wire:
+        await wire.send(rotation(body)[:-LARGE])
+        await until(lambda: server.connections and only_connection(server)._destination)
+        destination = only_connection(server)._destination
+        assert destination is not None
+        for at in range(3):
+            before = destination.last
+            await asyncio.sleep(0.01)
+            await wire.send(body[at : at + 1])
+            await until(lambda: destination.nbytes == at + 1)  # noqa: B023 - called at once
+            assert destination.last > before
+        assert (await wire.ask(body[3:])).body == body

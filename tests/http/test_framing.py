@@ -6,6 +6,7 @@ import pytest
 
 import pixelferry
 from pixelferry.http.aiohttp_handler import Handler
+from pixelferry.http.connections import FIRST, LITTLE
 from pixelferry.http.routes.metrics import TELEMETRY
 from pixelferry.server import RunningServer
 from serving import until
@@ -205,3 +206,36 @@ async def test_a_length_that_the_parser_takes_for_none_ends_the_connection(
         answer = await wire.answer()
         assert (answer.status, answer.headers["connection"]) == (200, "close")
         await wire.closed()
+
+
+# Reads of a first chunked body: LITTLE, FIRST, then FIRST until 64 KiB wait. The last byte of this
+# chunk is the last of the read at which 64 KiB wait.
+ROTATION = request("/rotate?by=0", headers={"Transfer-Encoding": "chunked"})
+CHUNK = bytes(LITTLE + 5 * FIRST - len(ROTATION) - len(b"10000\r\n"))
+FIRST_CHUNK = ROTATION + b"%x\r\n" % len(CHUNK) + CHUNK
+
+
+async def test_a_body_goes_on_that_paused_at_the_end_of_a_chunk(server: RunningServer) -> None:
+    async with connect(server.port) as wire:
+        assert (
+            await wire.ask(FIRST_CHUNK + b"\r\n5\r\nhello\r\n0\r\n\r\n")
+        ).body == CHUNK + b"hello"
+
+
+@pytest.mark.parametrize(
+    ("begin", "body"),
+    [
+        (FIRST_CHUNK + b"\r\n", CHUNK),
+        # So many chunks that wait make aiohttp pause, too.
+        (ROTATION + b"1\r\na\r\n" * 8000, b"a" * 8000),
+    ],
+    ids=["one", "thousands"],
+)
+async def test_so_does_the_request_behind_it(
+    server: RunningServer, begin: bytes, body: bytes
+) -> None:
+    async with connect(server.port) as wire:
+        await wire.send(begin)
+        await until(lambda: server.app[TELEMETRY].requests_in_progress)
+        assert (await wire.ask(b"0\r\n\r\n")).body == body
+        assert (await wire.ask(request("/rotate?by=0", b"whole"))).body == b"whole"

@@ -191,8 +191,6 @@ class Handler(RequestHandler):
         self._framing = 0
         if self._messages and self._ahead > MAX_AHEAD and not self._buffer_paused:
             self._pause_reading_for_buffer()  # until none waits
-        if not self._body.is_eof() and self._body._size >= READ_AHEAD and not self._reading_paused:
-            self.pause_reading()
         self.client.parsed(body_complete=self._body.is_eof(), direct=self._direct)
 
     def body_received(self, nbytes: int) -> None:
@@ -253,7 +251,7 @@ class Handler(RequestHandler):
         ):
             return False
         self._messages.clear()
-        self._body = body
+        self._body = EMPTY_PAYLOAD
         self._chunked = self._direct = False
         if self._parser is not None:
             self._parser.message_consumed()
@@ -368,10 +366,25 @@ class Handler(RequestHandler):
                 free_frames(message.exc)
         self._messages.clear()
 
+    def _process_keepalive(self) -> None:
+        """Close an idle connection, but not while its client still takes an answer."""
+        if self.writing_paused:
+            self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        super()._process_keepalive()
+
     def _stop_keepalive_clock(self) -> None:
         if self._keepalive_handle is not None:
             self._keepalive_handle.cancel()
             self._keepalive_handle = None
+
+    def pause_reading(self) -> None:
+        """Pause the transport alone: what was read already is parsed.
+
+        The parser would keep the rest of it, and if it was paused between two pieces of a body, the
+        next piece as well, with nobody to ask for it.
+        """
+        self._reading_paused = True
+        self._pause_transport_reading()
 
     def resume_reading(self, resume_parser: bool = True) -> None:
         """Go on if reading was paused; aiohttp's parses nothing anew for each chunk taken."""

@@ -14,7 +14,7 @@ from typing import Final
 from aiohttp import hdrs
 from aiohttp.http import RawRequestMessage
 
-from pixelferry._native import PixelferryError, convert, inspect, output_capacity
+from pixelferry._native import Bitmap, convert, inspect, output_capacity
 from pixelferry.http.body import STACK_PASSES
 from pixelferry.http.date import http_date
 from pixelferry.http.drain import Drain
@@ -26,7 +26,6 @@ from pixelferry.http.exchange import (
     request_id,
 )
 from pixelferry.http.multipart import is_multipart
-from pixelferry.http.problems import Refusal
 from pixelferry.http.routes.convert import ConvertDeps
 from pixelferry.http.routing import Check
 from pixelferry.ledger import Copies, Ledger
@@ -78,50 +77,56 @@ class AtOnce:
         headers = message.headers
         if (
             hdrs.EXPECT in headers
+            or hdrs.UPGRADE in headers
             or hdrs.CONTENT_ENCODING in headers
             or is_multipart(headers.get(hdrs.CONTENT_TYPE, ""))
         ):
             return False
+        started = perf_counter()
         try:
             for check in self._checks:
                 check(message)
-            return self._convert(message, body, transport)
-        except (PixelferryError, Refusal, MemoryError):
+            converted = self._converted(body)
+        except Exception:
             return False
+        if converted is None:
+            return False
+        bitmap, times = converted
+        times.read = perf_counter() - started - times.convert
+        ledger = Ledger()
+        ledger.stack = Copies(STACK_PASSES, STACK_PASSES * len(body))
+        ledger.add_buffer("convert", bitmap)
+        head = _HEAD % (
+            times.server_timing(),
+            ledger.header_value(),
+            bitmap.nbytes,
+            http_date(),
+            request_id(headers),
+        )
+        begun = perf_counter()
+        transport.writelines((head.encode("ascii"), memoryview(bitmap)))
+        ended = perf_counter()
+        times.write = ended - begun
+        self._telemetry.request_answered(len(body), bitmap.nbytes, bitmap.width * bitmap.height)
+        self._stats.record(message.method, 200, ended - started)
+        self._stats.record_body(times, ledger)
+        return True
 
-    def _convert(self, message: RawRequestMessage, body: bytes, transport: Transport) -> bool:
-        started = perf_counter()
-        deps, nbytes = self._deps, len(body)
+    def _converted(self, body: bytes) -> tuple[Bitmap, StageTimes] | None:
+        """Return None if that would take long, or there is no memory now. Raises anything."""
+        deps = self._deps
         header = inspect(body)
         output = header.output_size
         deps.limits.check(header)
         if output > deps.inline.max_output:
-            return False
+            return None
         block = output_capacity(output)
-        reservation = deps.budget.admit_at_once(nbytes + block + header.working_set, output)
+        reservation = deps.budget.admit_at_once(len(body) + block + header.working_set, output)
         if reservation is None:
-            return False
+            return None
         begun = perf_counter()
         try:
             bitmap = convert(body, limits=deps.limits, reservation=reservation.split(block))
         finally:
             reservation.release()
-        converted = perf_counter()
-        times = StageTimes(read=begun - started, convert=converted - begun)
-        ledger = Ledger()
-        ledger.stack = Copies(STACK_PASSES, STACK_PASSES * nbytes)
-        ledger.add_buffer("convert", bitmap)
-        head = _HEAD % (
-            times.server_timing(),
-            ledger.header_value(),
-            output,
-            http_date(),
-            request_id(message.headers),
-        )
-        transport.writelines((head.encode("ascii"), memoryview(bitmap)))
-        ended = perf_counter()
-        times.write = ended - converted
-        self._telemetry.request_answered(nbytes, output, header.width * header.height)
-        self._stats.record(message.method, 200, ended - started)
-        self._stats.record_body(times, ledger)
-        return True
+        return bitmap, StageTimes(convert=perf_counter() - begun)

@@ -162,8 +162,12 @@ class Upload:
             filled = len(buffer)
         self._exchange.times.read = perf_counter() - self._started
         self._reserved = buffer.reservation.nbytes
-        start, end = self._part.finish() if self._part else (0, filled)
-        self._enter_copies(start, end)
+        start, end = 0, filled
+        try:
+            if self._part:
+                start, end = self._part.finish()
+        finally:  # also of a form that is refused
+            self._enter_copies(start, end)
         return view[start:end]
 
     def _enter_copies(self, start: int, end: int) -> None:
