@@ -371,6 +371,7 @@ async def test_who_still_takes_an_answer_is_not_idle(serve: Serve, shortcut: Sho
         wire.writer.transport.resume_reading()  # type: ignore[attr-defined]
         for _ in range(asked):
             assert (await wire.answer()).status == 200
+        assert (await wire.ask(LARGE)).status == 200
 
 
 async def test_nothing_of_a_body_stays(server: RunningServer, shortcut: Shortcut) -> None:
