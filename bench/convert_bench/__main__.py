@@ -12,7 +12,7 @@ from convert_bench.bars import bars
 from convert_bench.chart import draw
 from convert_bench.made_pictures import made_pictures
 from convert_bench.pictures import Picture, read_pictures
-from convert_bench.result_files import write_files
+from convert_bench.result_files import tell_unmet, write_files
 from convert_bench.run import Plan, run
 from convert_bench.tables import report
 
@@ -51,11 +51,7 @@ def main() -> int:
     )
     if missing:
         say(f"no chart: {missing}")
-    failed = [bar.what for bar in bars(results) if not bar.met]  # missed, or could not be measured
-    if arguments.check and failed:
-        say(f"not met: {', '.join(failed)}")
-        return 1
-    return 0
+    return int(arguments.check and tell_unmet(bars(results), say))
 
 
 def say(what: str) -> None:

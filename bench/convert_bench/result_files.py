@@ -1,12 +1,14 @@
-"""The files of one run: Markdown for people, JSON for programs, a chart if it can be drawn."""
+"""What one run leaves: Markdown for people, JSON for programs, a chart, and a verdict."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
+
+    from convert_bench.bars import Bar
 
 
 def write_files(
@@ -23,3 +25,11 @@ def write_files(
         missing = str(error)
     stem.with_suffix(".md").write_text(text)
     return missing
+
+
+def tell_unmet(bars: Iterable[Bar], say: Callable[[str], None]) -> bool:
+    """Say which bars were missed or could not be measured; whether there are any."""
+    unmet = [bar.what for bar in bars if not bar.met]
+    if unmet:
+        say(f"not met: {', '.join(unmet)}")
+    return bool(unmet)

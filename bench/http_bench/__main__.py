@@ -7,7 +7,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from convert_bench.result_files import write_files
+from convert_bench.result_files import tell_unmet, write_files
 from http_bench.bars import bars
 from http_bench.chart import draw
 from http_bench.contender import Kind
@@ -46,11 +46,7 @@ def main() -> int:
     )
     if missing:
         say(f"no chart: {missing}")
-    failed = [bar.what for bar in bars(results) if not bar.met]  # missed, or could not be measured
-    if arguments.check and failed:
-        say(f"not met: {', '.join(failed)}")
-        return 1
-    return 0
+    return int(arguments.check and tell_unmet(bars(results), say))
 
 
 def say(what: str) -> None:

@@ -8,7 +8,7 @@ scripts/audit holds this to what memcpy does.
 
 from typing import Final, Literal, NamedTuple, get_args
 
-from pixelferry._native import OwnedBuffer, copy_totals
+from pixelferry._native import OwnedBuffer
 
 Stage = Literal["stack", "ingest", "convert", "egress"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -65,8 +65,3 @@ class Ledger:
             f"stack={self.stack.told()}, ingest={self.ingest.told()}, "
             f"convert={self.convert.told()}, egress={self.egress.told()}"
         )
-
-
-def core_totals() -> Copies:
-    """Return all copies the native core made since the process started."""
-    return Copies(*copy_totals())

@@ -52,6 +52,7 @@ class RouteStats:
         )
         copies = layout.cells("pixelferry_copies", route)
         copied_bytes = layout.cells("pixelferry_copied_bytes", route)
+        # In the order of STAGES.
         self._copy_cells = [(copies[stage,], copied_bytes[stage,]) for (stage,) in copies]
 
     def record(self, method: str, status: int, seconds: float) -> None:
@@ -65,9 +66,9 @@ class RouteStats:
             return
         self._stages.observe(times.read, times.queue, times.convert, times.write)
         counts = self._counts
-        cells = self._copy_cells  # in the order of STAGES
-        for (passes, nbytes), (passes_cell, bytes_cell) in zip(ledger.all(), cells, strict=True):
+        for at, (passes, nbytes) in enumerate(ledger.all()):
             if nbytes:
+                passes_cell, bytes_cell = self._copy_cells[at]
                 counts[passes_cell] += passes
                 counts[bytes_cell] += nbytes
 

@@ -22,9 +22,10 @@ from hypothesis import strategies as st
 from pixelferry.http import aiohttp_handler
 from pixelferry.http.aiohttp_handler import DIRECT, Handler
 from pixelferry.http.connections import FIRST, LITTLE
+from pixelferry.http.destination import Destination
 from pixelferry.server import RunningServer
 from serving import Serve, only_connection, until
-from wire import Answer, chunked, connect, form, request
+from wire import Answer, Wire, chunked, connect, form, request
 
 pytestmark = pytest.mark.usefixtures("everything_comes_back")
 
@@ -241,14 +242,20 @@ def test_the_length_is_what_the_parser_takes_it_for(text: str) -> None:
         assert body.is_eof()
 
 
+async def begun(wire: Wire, server: RunningServer, body: bytes) -> Destination:
+    """Send the head of a request for `body`; returns what its bytes will be received into."""
+    await wire.send(rotation(body)[: -len(body)])
+    await until(lambda: server.connections and only_connection(server)._destination)
+    destination = only_connection(server)._destination
+    assert destination is not None
+    return destination
+
+
 async def test_the_clock_starts_anew_with_every_byte(serve: Serve) -> None:
     server = await serve(read_timeout=SHORT)
     body = body_of(LARGE)
     async with connect(server.port) as wire:
-        await wire.send(rotation(body)[:-LARGE])
-        await until(lambda: server.connections and only_connection(server)._destination)
-        destination = only_connection(server)._destination
-        assert destination is not None
+        destination = await begun(wire, server, body)
         destination.last += 3600.0  # a byte will have come then
         await asyncio.sleep(2 * SHORT)
         assert (await wire.ask(body)).body == body
@@ -257,10 +264,7 @@ async def test_the_clock_starts_anew_with_every_byte(serve: Serve) -> None:
 async def test_every_byte_sets_the_clock(server: RunningServer) -> None:
     body = body_of(LARGE)
     async with connect(server.port) as wire:
-        await wire.send(rotation(body)[:-LARGE])
-        await until(lambda: server.connections and only_connection(server)._destination)
-        destination = only_connection(server)._destination
-        assert destination is not None
+        destination = await begun(wire, server, body)
         for at in range(3):
             before = destination.last
             await asyncio.sleep(0.01)

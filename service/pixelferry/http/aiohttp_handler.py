@@ -6,7 +6,7 @@ The only file that knows aiohttp's internals. What it needs of the connection st
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
 from aiohttp import HttpVersion11, hdrs, web
@@ -22,6 +22,7 @@ from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import MAX_MSG_QUEUE_SIZE, RequestHandler, _ErrInfo
 
 from pixelferry.http.ambiguity import ambiguity
+from pixelferry.http.chunked_end import BLANK_LINE, cut_behind_chunked, end_begun
 from pixelferry.http.date import http_date
 from pixelferry.http.exchange import REQUEST_ID_HEADER, SERVER_NAME, request_id
 from pixelferry.http.problems import Problem, problem_response, unforeseen
@@ -37,15 +38,8 @@ if TYPE_CHECKING:
 MAX_LINE: Final = 8190  # bytes of the request line, and of each header
 MAX_FRAMING: Final = 32 * 1024  # bytes between two bytes of a chunked body, and behind the last
 MAX_AHEAD: Final = 32 * 1024  # bytes read while requests wait for those before them
-# Bytes of a body that wait to be taken; as many pause reading. At twice as many aiohttp would, but
-# in the middle of a read, of which its parser then keeps the rest: a copy more.
-READ_AHEAD: Final = 64 * 1024
-MOST_CUTS: Final = 128  # of what was read at once; more would cost too much
+READ_AHEAD: Final = 64 * 1024  # bytes of a body that wait to be taken; twice as many pause reading
 DIRECT: Final = 64 * 1024  # bytes of a body for which it pays to receive it past the parser
-
-_BLANK_LINE: Final = b"\r\n\r\n"
-_CHUNKED_END: Final = b"0" + _BLANK_LINE  # without trailers
-_BEGUN: Final = tuple(_CHUNKED_END[at:to] for to in (4, 3, 2, 1) for at in (0, 1) if at < to)
 
 _log = logging.getLogger(__name__)
 
@@ -226,11 +220,8 @@ class Handler(RequestHandler):
 
     def _answered_at_once(self) -> bool:
         """Try to answer the only request there is without waking anybody."""
-        (message, body), shortcut, transport = (
-            self._messages[0],
-            self._owner.at_once,
-            self.transport,
-        )
+        message, body = self._messages[0]
+        shortcut, transport = self._owner.at_once, self.transport
         if (
             shortcut is None
             or transport is None
@@ -286,7 +277,7 @@ class Handler(RequestHandler):
             self._end_begun = end_begun(before, data)
             return 0
         dropped = len(messages) - behind
-        ends = (before + data[-4:]).endswith(_BLANK_LINE) and not self._keeps_messages()
+        ends = (before + data[-4:]).endswith(BLANK_LINE) and not self._keeps_messages()
         if ends and not dropped:
             self._parser = self._new_parser()
             return 0
@@ -519,36 +510,6 @@ def ends_here(request: web.BaseRequest) -> bool:
 def client_of(request: web.BaseRequest) -> Client:
     """Return the connection that `request` came by."""
     return cast(Handler, request.protocol).client
-
-
-def cut_behind_chunked(before: bytes, data: bytes) -> Iterator[bytes]:
-    """Cut `data` behind the first few places where a chunked body without trailers may end.
-
-    `before` is what `end_begun` told of the bytes before it.
-    """
-    start = cut = 0
-    missing = _CHUNKED_END[len(before) :]
-    if before[:1] == b"0" and data.startswith(missing):
-        cut = len(missing)
-    for _ in range(MOST_CUTS):
-        if cut <= start:
-            at = data.find(_CHUNKED_END, start)
-            cut = at + len(_CHUNKED_END) if at != -1 else len(data)
-        if cut >= len(data):
-            break
-        yield data[start:cut]
-        start = cut
-    yield data[start:] if start else data
-
-
-def end_begun(before: bytes, data: bytes) -> bytes:
-    """Return the beginning of a chunked body's end that may stand at the end of `data`.
-
-    `before` is what it told of the bytes before. Copies nothing but framing.
-    """
-    if len(data) < len(_BLANK_LINE) and not data.strip(_CHUNKED_END):
-        data = before + data
-    return next((begun for begun in _BEGUN if data.endswith(begun)), b"")
 
 
 def _is_chunked(message: RawRequestMessage | _ErrInfo) -> bool:

@@ -1,8 +1,7 @@
 """Who is let in, before a route begins to work."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from typing import TypeAlias
 
 from aiohttp import web
 
@@ -10,11 +9,8 @@ from pixelferry.http.aiohttp_handler import client_of, message_of
 from pixelferry.http.allowed_hosts import host_check
 from pixelferry.http.api_key import key_check
 from pixelferry.http.problems import Refusal
-from pixelferry.http.routing import Check, route_of
+from pixelferry.http.routing import Check, Gate, route_of
 from pixelferry.settings import Settings, variable
-
-Gate: TypeAlias = Callable[[web.Request], None]
-"""Raises Refusal."""
 
 
 def gate(always: AbstractSet[str], checks: Sequence[Check]) -> Gate:

@@ -1,11 +1,10 @@
 """Around every handler: the counting, the problem documents, and what each head ends with.
 
-All of it runs for each request, also for icons at full speed: nothing here may be slow.
+All of it runs for each request that is not answered at once: nothing here may be slow.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable
 from time import perf_counter
 from typing import Final
 
@@ -30,7 +29,7 @@ from pixelferry.http.problems import (
     problem_response,
     unforeseen,
 )
-from pixelferry.http.routing import route_of
+from pixelferry.http.routing import Gate, route_of
 from pixelferry.http.security_headers import add_security_headers
 from pixelferry.http.tracebacks import free_frames
 from pixelferry.telemetry import OTHER, Telemetry
@@ -42,10 +41,10 @@ _LIMIT_STATUSES: Final = frozenset({408, 413, 503})
 _log = logging.getLogger(__name__)
 
 
-def around(telemetry: Telemetry, let_in: Callable[[web.Request], None]) -> Middleware:
+def around(telemetry: Telemetry, let_in: Gate) -> Middleware:
     """Return the middleware that names a request, checks it, answers what goes wrong, counts it.
 
-    All in one, for it runs for icons at full speed, too.
+    All in one, for each more would cost every request a call.
     """
     other = telemetry.routes[OTHER]
 

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email.utils import formatdate
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
@@ -12,6 +11,7 @@ from aiohttp import web
 
 from pixelferry._native import InvalidPng, LimitExceeded
 from pixelferry.budget import ExceedsBudget, Exhausted, Saturated
+from pixelferry.http.date import http_date
 from pixelferry.settings import variable
 
 MEDIA_TYPE = "application/problem+json"
@@ -196,7 +196,7 @@ def raw_problem_response(problem: Problem, request_id: str) -> bytes:
         f"HTTP/1.1 {status.value} {status.phrase}\r\n"
         f"Content-Type: {MEDIA_TYPE}\r\n"
         f"Content-Length: {len(body)}\r\n"
-        f"Date: {formatdate(usegmt=True)}\r\n"
+        f"Date: {http_date()}\r\n"
         f"X-Request-Id: {request_id}\r\n"
         "Cache-Control: no-store\r\n"
         "X-Content-Type-Options: nosniff\r\n"

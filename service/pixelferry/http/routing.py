@@ -12,6 +12,8 @@ from pixelferry.telemetry import OTHER
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Check: TypeAlias = Callable[[RawRequestMessage], None]
 """Raises Refusal for the head of a request that no route is to see."""
+Gate: TypeAlias = Callable[[web.Request], None]
+"""Raises Refusal for a request that its route is not to see."""
 
 
 @dataclass(frozen=True)
