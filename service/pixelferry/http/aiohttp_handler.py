@@ -357,6 +357,12 @@ class Handler(RequestHandler):
                 free_frames(message.exc)
         self._messages.clear()
 
+    def force_close(self) -> None:
+        """Close behind the answers of this turn."""
+        if self.transport is not None:
+            self._owner.flush()
+        super().force_close()
+
     def _process_keepalive(self) -> None:
         """Close an idle connection, but not while its client still takes an answer."""
         if self.writing_paused:

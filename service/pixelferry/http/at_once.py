@@ -4,10 +4,16 @@ A request object, a task, a handler and the middlewares would cost several times
 what is small and plain is converted straight from the bytes that the parser cut out, and answered.
 Everything else, and whatever goes wrong, takes the long way, which defines how things are answered;
 tests hold the two equal.
+
+The answers of one turn are sent behind each other at its end: each wakes its client, but one that
+still works on an answer need not be woken for the next. With 32 connections on loopback that saves
+a third of a request's processor time.
 """
 
+import asyncio
 from asyncio import Transport
 from collections.abc import Sequence
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Final
 
@@ -25,6 +31,7 @@ from pixelferry.http.exchange import (
     SERVER_TIMING_HEADER,
     request_id,
 )
+from pixelferry.http.middlewares import CLIENT_LEFT
 from pixelferry.http.multipart import is_multipart
 from pixelferry.http.routes.convert import ConvertDeps
 from pixelferry.http.routing import Check
@@ -33,6 +40,7 @@ from pixelferry.stage_times import StageTimes
 from pixelferry.telemetry import Telemetry
 
 PATH: Final = "/convert"
+PATIENCE: Final = 0.001  # seconds that an answer waits for others of the same turn
 _METHODS: Final = frozenset({"POST", "PUT"})
 _HEAD: Final = (
     "HTTP/1.1 200 OK\r\n"
@@ -45,6 +53,19 @@ _HEAD: Final = (
     "X-Content-Type-Options: nosniff\r\n"
     f"{REQUEST_ID_HEADER}: %s\r\n\r\n"
 )
+
+
+@dataclass(slots=True)
+class _Answer:
+    transport: Transport
+    head: bytes
+    bitmap: Bitmap
+    method: str
+    received: int  # bytes of the request's body
+    started: float  # on the clock of perf_counter, as `ready`
+    ready: float
+    times: StageTimes
+    ledger: Ledger
 
 
 class AtOnce:
@@ -60,12 +81,16 @@ class AtOnce:
         self._stats = telemetry.routes[PATH]
         self._checks = checks
         self._drain = drain
+        self._answers: list[_Answer] = []  # of this turn, not sent yet
+        self._oldest = 0.0  # when the first of them was ready
+        self._turn_ends = False  # whether the end of this turn is awaited
 
     def answer(self, message: RawRequestMessage, body: bytes, transport: Transport) -> bool:
-        """Convert `body` and write the answer; False if that is left to the long way.
+        """Convert `body`, to be answered at the end of this turn; False if the long way has to.
 
         `message` is the head of an HTTP/1.1 request that keeps its connection, `transport` has
-        nothing left to send.
+        nothing left to send but what was left here before. Call `flush` before anything else is
+        written to it, and before it is closed.
         """
         if (
             len(body) > self._most
@@ -92,7 +117,8 @@ class AtOnce:
         if converted is None:
             return False
         bitmap, times = converted
-        times.read = perf_counter() - started - times.convert
+        ready = perf_counter()
+        times.read = ready - started - times.convert
         ledger = Ledger()
         ledger.stack = Copies(STACK_PASSES, STACK_PASSES * len(body))
         ledger.add_buffer("convert", bitmap)
@@ -103,14 +129,53 @@ class AtOnce:
             http_date(),
             request_id(headers),
         )
-        begun = perf_counter()
-        transport.writelines((head.encode("ascii"), memoryview(bitmap)))
-        ended = perf_counter()
-        times.write = ended - begun
-        self._telemetry.request_answered(len(body), bitmap.nbytes, bitmap.width * bitmap.height)
-        self._stats.record(message.method, 200, ended - started)
-        self._stats.record_body(times, ledger)
+        self._put(
+            _Answer(
+                transport,
+                head.encode("ascii"),
+                bitmap,
+                message.method,
+                len(body),
+                started,
+                ready,
+                times,
+                ledger,
+            )
+        )
         return True
+
+    def _put(self, answer: _Answer) -> None:
+        if not self._turn_ends:
+            self._turn_ends = True
+            asyncio.get_running_loop().call_soon(self._end_turn)
+        if not self._answers:
+            self._oldest = answer.ready
+        self._answers.append(answer)
+        if answer.ready - self._oldest > PATIENCE:
+            self.flush()
+
+    def _end_turn(self) -> None:
+        self._turn_ends = False
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what is left of this turn's answers."""
+        answers, self._answers = self._answers, []
+        for answer in answers:
+            self._send(answer)
+
+    def _send(self, answer: _Answer) -> None:
+        bitmap, times = answer.bitmap, answer.times
+        status, sent = 200, bitmap.nbytes
+        if answer.transport.is_closing():
+            status, sent = CLIENT_LEFT, 0
+        else:
+            answer.transport.writelines((answer.head, memoryview(bitmap)))
+        ended = perf_counter()
+        times.write = ended - answer.ready
+        self._telemetry.request_answered(answer.received, sent, bitmap.width * bitmap.height)
+        self._stats.record(answer.method, status, ended - answer.started)
+        self._stats.record_body(times, answer.ledger)
 
     def _converted(self, body: bytes) -> tuple[Bitmap, StageTimes] | None:
         """Return None if that would take long, or there is no memory now. Raises anything."""

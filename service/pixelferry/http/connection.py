@@ -136,6 +136,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def eof_received(self) -> None:
         """Take a client that closed its side as gone: the transport closes."""
+        self._owner.flush()
 
     def pause_writing(self) -> None:
         """Start the clock: the client has not taken all."""
@@ -334,6 +335,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._handler is None or self._transport is None:
             return
         self._owner.count_refused(problem, seconds)
+        self._owner.flush()
         self._transport.write(raw_problem_response(problem, request_id()))
         self._handler.let_go()
         self.discard()

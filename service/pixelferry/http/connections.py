@@ -32,10 +32,14 @@ class Shortcut(Protocol):
     """Answers some requests by itself."""
 
     def answer(self, message: RawRequestMessage, body: bytes, transport: asyncio.Transport) -> bool:
-        """Write the answer to an HTTP/1.1 request that keeps its connection; False if it does not.
+        """Take on an HTTP/1.1 request that keeps its connection; False if it does not.
 
-        `transport` has nothing left to send.
+        The answer is sent at the end of this turn of the loop. `transport` has nothing left to send
+        but such answers.
         """
+
+    def flush(self) -> None:
+        """Send what is left of this turn's answers."""
 
 
 class Connections:
@@ -102,6 +106,15 @@ class Connections:
         """Count what was refused before it was a request."""
         self.telemetry.routes[OTHER].record(OTHER, problem.type.status, seconds)
         count_problem(self.telemetry, problem)
+
+    def flush(self) -> None:
+        """Send what this turn of the loop has answered by itself.
+
+        Goes before whatever else is written to a connection that awaits a request, and before it is
+        closed.
+        """
+        if self.at_once is not None:
+            self.at_once.flush()
 
     async def wait_empty(self) -> None:
         """Return when no connection is open."""
