@@ -14,6 +14,8 @@ from pixelferry.http.routes.convert import CONVERT
 from pixelferry.server import RunningServer
 from wire import PATIENCE
 
+LONG_WAY = "/convert?"  # with a query, though empty, no request is answered at once
+
 
 class Serve(Protocol):
     """Starts a server with these settings on a free port; it is closed after the test."""

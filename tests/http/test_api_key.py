@@ -16,7 +16,7 @@ from pixelferry.http.app import ROUTES
 from pixelferry.http.routes import convert
 from pixelferry.http.routes.metrics import TELEMETRY
 from pixelferry.server import RunningServer
-from serving import Serve
+from serving import LONG_WAY, Serve
 from wire import connect, request
 
 KEY = "correct-horse-battery~staple/+0=="
@@ -163,7 +163,7 @@ async def test_it_is_never_logged(
     nearly = {"Authorization": f"Bearer {KEY}x"}
     with caplog.at_level(logging.DEBUG):
         async with connect(keyed.port) as wire:
-            answers = [await wire.ask(request(body=png, headers=WITH_KEY))]
+            answers = [await wire.ask(request(LONG_WAY, png, headers=WITH_KEY))]
             answers.append(await wire.ask(request(body=png, headers=nearly)))
     assert [answer.status for answer in answers] == [500, 401]
     assert "for a record in the log" in caplog.text

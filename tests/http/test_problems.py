@@ -15,7 +15,7 @@ from pixelferry.http.routes import convert
 from pixelferry.http.routes.metrics import TELEMETRY
 from pixelferry.server import RunningServer
 from png_writer import RGB, Chunk, encode, ihdr
-from serving import until
+from serving import LONG_WAY, until
 from wire import connect, request
 
 pytestmark = pytest.mark.usefixtures("way")
@@ -178,11 +178,11 @@ async def test_nothing_inside_is_told(
     monkeypatch.setattr(convert, "convert_async", fail)
     with caplog.at_level(logging.ERROR):
         async with connect(server.port) as wire:
-            answer = await wire.ask(request(body=png))
+            answer = await wire.ask(request(LONG_WAY, png))
             assert (answer.status, answer.code) == (500, "internal_error")
             assert b"secret" not in answer.body
             monkeypatch.undo()
-            assert (await wire.ask(request(body=png))).status == 200
+            assert (await wire.ask(request(LONG_WAY, png))).status == 200
     assert "the secret reason" in caplog.text
     assert answer.problem["request_id"] in caplog.text
 
@@ -202,7 +202,7 @@ async def test_an_answer_that_fails_midway_is_cut_off(
     monkeypatch.setattr(convert, "send_bitmap", fail)
     held = _native.pool_stats().used_blocks
     async with connect(server.port) as wire:
-        await wire.send(request(body=png))
+        await wire.send(request(LONG_WAY, png))
         assert (await wire.head())[0] == 200
         assert await wire.closed() == b"the beginning"
     assert "the secret reason" in caplog.text
@@ -236,7 +236,7 @@ async def test_no_memory_is_told_to_come_back(
 
     monkeypatch.setattr(convert, "convert_async", fail)
     async with connect(server.port) as wire:
-        answer = await wire.ask(request(body=png))
+        answer = await wire.ask(request(LONG_WAY, png))
     assert (answer.status, answer.code) == (503, "out_of_memory")
     assert int(answer.headers["retry-after"]) > 0
 
@@ -246,7 +246,7 @@ async def test_no_memory_for_the_body_is_told_too(
 ) -> None:
     monkeypatch.setattr(body, "request_buffer", Mock(side_effect=MemoryError))
     async with connect(server.port) as wire:
-        answer = await wire.ask(request(body=png))
+        answer = await wire.ask(request(LONG_WAY, png))
     assert (answer.status, answer.code) == (503, "out_of_memory")
     assert answer.headers["retry-after"] == "1"
 

@@ -95,6 +95,7 @@ class Handler(RequestHandler):
 
     __slots__ = (
         "_ahead",
+        "_all_answered",
         "_body",
         "_broken",
         "_chunked",
@@ -123,6 +124,7 @@ class Handler(RequestHandler):
         self._msg_queue_resume_size = 0  # or each small request taken up would let large ones in
         self.client = client
         self._owner = owner
+        self._all_answered = True  # whether the next request may be answered at once
         self._ahead = 0  # bytes that have come since no request waited
         self._body: StreamReader = EMPTY_PAYLOAD  # of the newest request
         self._broken = False  # what comes cannot be parsed any more
@@ -135,9 +137,7 @@ class Handler(RequestHandler):
     @property
     def idle(self) -> bool:
         """Whether no request is being answered or waits for that."""
-        if self._request_count == 0:
-            return True
-        return self._waiter is not None and not self._waiter.done()
+        return self._all_answered
 
     @property
     def ends_here(self) -> bool:
@@ -164,10 +164,11 @@ class Handler(RequestHandler):
         self._waiter = waiter
         new = self._request_count - requests
         new -= self._dropped_behind_chunked(new, in_body, data)
-        if waiter is not None and not waiter.done():
-            if new == 1 and self._answered_at_once():
-                return
-            if self._messages:
+        if new == 1 and self._all_answered and self._answered_at_once():
+            return
+        if self._messages:
+            self._all_answered = False
+            if waiter is not None and not waiter.done():
                 waiter.set_result(None)
         if taken_up and self._body.is_eof():
             self._count_as_taken_up()
@@ -409,6 +410,8 @@ class Handler(RequestHandler):
         if not resp.keep_alive and (self._broken or not self._body.is_eof()):
             self.transport = None  # lest it be closed: the client may still be sending
             self.client.discard()
+        # Before aiohttp awaits the next, which a fast client will have sent by then.
+        self._all_answered = resp.keep_alive is True and not self._messages
         return done
 
     def handle_error(
