@@ -105,7 +105,8 @@ def picture_table(results: Results, picture: PictureResult) -> Iterator[str]:
     yield ""
     yield (
         f"{picture.width} × {picture.height}, {picture.input_size:,} bytes in, "
-        f"{picture.output_size:,} bytes out. Copies: `{picture.copies}`."
+        f"{picture.output_size:,} bytes out. "
+        f"Copies for the first request of a connection: `{picture.copies}`."
     )
     for name, reason in picture.refused.items():
         yield ""
