@@ -1,5 +1,6 @@
 """What one turn of the loop answers at once is sent at its end, before anything else happens."""
 
+import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any, cast
@@ -16,8 +17,8 @@ from pixelferry.http.middlewares import CLIENT_LEFT
 from pixelferry.http.routes.metrics import TELEMETRY
 from pixelferry.server import RunningServer
 from png_writer import small_png
-from serving import until
-from wire import Wire, connect, request
+from serving import busy_workers, until
+from wire import Wire, chunked, connect, request
 
 pytestmark = pytest.mark.usefixtures("everything_comes_back")
 
@@ -25,6 +26,9 @@ SMALL = small_png(width=9, height=7)
 BITMAP = bytes(memoryview(pixelferry.convert(SMALL)))
 CLIENTS = 5
 NEVER = 1e9
+BROKEN_BODY = request("/rotate", headers={"Transfer-Encoding": "chunked"}) + (
+    b"5\r\n0\r\n\r\n" + b"\r\n" + b"zz\r\n"  # looks as if it ended within its first chunk
+)
 
 
 @pytest.fixture
@@ -129,6 +133,80 @@ async def test_what_comes_in_the_same_turn_is_answered_behind(
         first, second = await wire.answer(), await wire.answer()
     assert steps[0] == "convert"
     assert (first.status, first.body, second.status) == (200, BITMAP, status)
+
+
+async def test_the_long_way_begins_behind_the_answers(
+    server: RunningServer, steps: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complete = Connection.head_complete
+
+    def watched(connection: Connection) -> None:
+        steps.append("queue")
+        complete(connection)
+
+    monkeypatch.setattr(at_once, "PATIENCE", NEVER)
+    async with connect(server.port) as wire:
+        await warm(wire, server)
+        monkeypatch.setattr(Connection, "head_complete", watched)
+        wire.writer.write(filling() + request("/rotate?by=0", b"ABC"))
+        assert (await wire.answer()).body == BITMAP
+        assert (await wire.answer()).body == b"ABC"
+    assert steps == ["convert", "send", "queue"]
+
+
+def socket_of(wire: Wire) -> socket.socket:
+    """The client's own, to send from within the server's turn."""
+    transport = wire.writer.transport
+    return socket.socket(fileno=socket.dup(transport.get_extra_info("socket").fileno()))
+
+
+@pytest.mark.parametrize(
+    ("behind", "status"),
+    [
+        (request("/livez", method="GET"), 200),  # from Python 3.12 on, its task begins eagerly
+        (BROKEN_BODY, None),  # ends the connection
+    ],
+    ids=["another", "a broken body"],
+)
+async def test_behind_an_answer_that_aiohttp_has_not_seen_off(
+    behind: bytes, status: int | None, server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish = Handler.finish_response
+    async with connect(server.port) as wire:
+        await warm(wire, server)
+        with socket_of(wire) as client:
+
+            async def finish_and_send(handler: Handler, *args: Any) -> Any:  # noqa: ANN401
+                done = await finish(handler, *args)
+                monkeypatch.setattr(Handler, "finish_response", finish)
+                client.send(chunked("/convert", SMALL) + behind)  # a client that is fast
+                return done
+
+            monkeypatch.setattr(Handler, "finish_response", finish_and_send)
+            await wire.ask(request(body=small_png(width=400, height=200)))  # goes to a thread
+            assert (await wire.answer()).body == BITMAP
+            if status is None:
+                assert await wire.closed() == b""
+            else:
+                assert (await wire.answer()).status == status
+    answers = server.app[TELEMETRY].routes["/convert"].answers
+    assert answers["POST", 200] == 2
+
+
+async def test_a_client_that_leaves_behind_its_request_in_a_crowd(server: RunningServer) -> None:
+    large = request("/rotate", b"", length=100_000)
+    async with AsyncExitStack() as stack:
+        wire, other, *_ = await connect_all(stack, server)
+        waiting = await stack.enter_async_context(busy_workers(server))
+        await other.send(request(body=small_png(width=400, height=200)))
+        await waiting.wait()
+        await other.send(large)  # not read yet, so its leaving is watched for
+        await until(lambda: server.connections.departures._watched)
+        with socket_of(wire) as client, socket_of(other) as another:  # all in one turn
+            client.send(chunked("/convert", SMALL) + large)
+            client.shutdown(socket.SHUT_WR)
+            another.shutdown(socket.SHUT_WR)
+        assert (await wire.answer()).body == BITMAP
 
 
 def eof(connection: Connection) -> None:

@@ -167,6 +167,8 @@ class Handler(RequestHandler):
         if new == 1 and self._all_answered and self._answered_at_once():
             return
         if self._messages:
+            if self._all_answered:
+                self._owner.flush()  # before what takes the long way, or ends the connection
             self._all_answered = False
             if waiter is not None and not waiter.done():
                 waiter.set_result(None)
