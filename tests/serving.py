@@ -5,14 +5,15 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from unittest.mock import patch
 
 from pixelferry._native import Reservation
+from pixelferry.http.aiohttp_handler import Handler
 from pixelferry.http.connection import Connection
 from pixelferry.http.routes.convert import CONVERT
 from pixelferry.server import RunningServer
-from wire import PATIENCE
+from wire import PATIENCE, Wire, request
 
 LONG_WAY = "/convert?"  # with a query, though empty, no request is answered at once
 
@@ -28,6 +29,18 @@ def only_connection(server: RunningServer) -> Connection:
     (connection,) = server.connections._open
     assert isinstance(connection, Connection)
     return connection
+
+
+async def warm(wire: Wire, server: RunningServer) -> None:
+    """Have a first request answered: from then on all connections await the next."""
+    await wire.ask(request("/livez", method="GET"))
+    await until(lambda: all(handler.idle for handler in _handlers(server)))
+
+
+def _handlers(server: RunningServer) -> list[Handler]:
+    found = [cast(Connection, one)._handler for one in server.connections._open]
+    assert None not in found
+    return cast(list[Handler], found)
 
 
 async def until(condition: Callable[[], object]) -> None:

@@ -18,7 +18,7 @@ from pixelferry.http.routes.convert import CONVERT
 from pixelferry.http.routes.metrics import TELEMETRY
 from pixelferry.server import RunningServer
 from png_writer import small_png
-from serving import Serve, busy_workers, only_connection, until
+from serving import Serve, busy_workers, only_connection, until, warm
 from wire import Answer, Wire, chunked, connect, form, request
 
 pytestmark = pytest.mark.usefixtures("everything_comes_back")
@@ -49,14 +49,6 @@ class Shortcut:
 @pytest.fixture
 def shortcut(monkeypatch: pytest.MonkeyPatch) -> Shortcut:
     return Shortcut(monkeypatch)
-
-
-async def warm(wire: Wire, server: RunningServer) -> None:
-    """Have a first request answered: from then on the connection waits for the next."""
-    await wire.ask(request("/livez", method="GET"))
-    handler = only_connection(server)._handler
-    assert handler is not None
-    await until(lambda: handler.idle)
 
 
 async def asked(server: RunningServer, sent: bytes, *, to_head: bool = False) -> Answer:

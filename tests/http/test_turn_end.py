@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -17,7 +17,7 @@ from pixelferry.http.middlewares import CLIENT_LEFT
 from pixelferry.http.routes.metrics import TELEMETRY
 from pixelferry.server import RunningServer
 from png_writer import small_png
-from serving import busy_workers, until
+from serving import busy_workers, until, warm
 from wire import Wire, chunked, connect, request
 
 pytestmark = pytest.mark.usefixtures("everything_comes_back")
@@ -48,18 +48,6 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(AtOnce, "_put", watched_put)
     monkeypatch.setattr(AtOnce, "_send", watched_send)
     return seen
-
-
-async def warm(wire: Wire, server: RunningServer) -> None:
-    """Have a first request answered: from then on the connection waits for the next."""
-    await wire.ask(request("/livez", method="GET"))
-    await until(lambda: all(handler.idle for handler in handlers(server)))
-
-
-def handlers(server: RunningServer) -> list[Handler]:
-    found = [cast(Connection, one)._handler for one in server.connections._open]
-    assert None not in found
-    return cast(list[Handler], found)
 
 
 async def connect_all(stack: AsyncExitStack, server: RunningServer) -> list[Wire]:
