@@ -95,7 +95,6 @@ class Handler(RequestHandler):
 
     __slots__ = (
         "_ahead",
-        "_all_answered",
         "_body",
         "_broken",
         "_chunked",
@@ -105,6 +104,7 @@ class Handler(RequestHandler):
         "_last",
         "_owner",
         "client",
+        "idle",
     )
 
     def __init__(self, client: Client, owner: Connections, loop: asyncio.AbstractEventLoop) -> None:
@@ -124,7 +124,7 @@ class Handler(RequestHandler):
         self._msg_queue_resume_size = 0  # or each small request taken up would let large ones in
         self.client = client
         self._owner = owner
-        self._all_answered = True  # whether the next request may be answered at once
+        self.idle = True  # whether no request is being answered or waits for that
         self._ahead = 0  # bytes that have come since no request waited
         self._body: StreamReader = EMPTY_PAYLOAD  # of the newest request
         self._broken = False  # what comes cannot be parsed any more
@@ -133,11 +133,6 @@ class Handler(RequestHandler):
         self._chunked = False  # whether the newest body is
         self._end_begun = b""  # bytes that may begin the end of a chunked body
         self._framing = 0  # bytes that have come since the newest byte of the body
-
-    @property
-    def idle(self) -> bool:
-        """Whether no request is being answered or waits for that."""
-        return self._all_answered
 
     @property
     def ends_here(self) -> bool:
@@ -164,12 +159,12 @@ class Handler(RequestHandler):
         self._waiter = waiter
         new = self._request_count - requests
         new -= self._dropped_behind_chunked(new, in_body, data)
-        if new == 1 and self._all_answered and self._answered_at_once():
+        if new == 1 and self.idle and self._answered_at_once():
             return
         if self._messages:
-            if self._all_answered:
+            if self.idle:
                 self._owner.flush()  # before what takes the long way, or ends the connection
-            self._all_answered = False
+            self.idle = False
             if waiter is not None and not waiter.done():
                 waiter.set_result(None)
         if taken_up and self._body.is_eof():
@@ -413,7 +408,7 @@ class Handler(RequestHandler):
             self.transport = None  # lest it be closed: the client may still be sending
             self.client.discard()
         # Before aiohttp awaits the next, which a fast client will have sent by then.
-        self._all_answered = resp.keep_alive is True and not self._messages
+        self.idle = resp.keep_alive is True and not self._messages
         return done
 
     def handle_error(
