@@ -23,9 +23,10 @@ from soak.results import Event, HealthResult, KindResult, Results
 from soak.service import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from soak.health_probe import Health
+    from soak.monitor import Sample
     from soak.pictures import Pictures
     from soak.processors import ProcessorTimes
     from soak.results import Plan
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 MAX_BODY = 64 << 20  # bytes
 MAX_CONNECTIONS = 512  # of which a crowd is to be too many, but not twice too many
 WARM_UP = 100  # connections, so that every worker gets some
-SETTLE = 5  # seconds until the idle size is taken
+SETTLE = 30  # seconds beyond `pool_idle` until the pools must be empty
 KILL_AT, SIGHUP_AT = 0.35, 0.65  # of the time under load
 
 
@@ -61,7 +62,7 @@ async def run(
         say("warming up")
         await warm_up(service, pictures)
         monitor = Monitor(service)
-        idle_rss = min([(await monitor.sample()).rss for _ in range(SETTLE)])
+        idle_rss = await idle_size(monitor.sample, looks=round(plan.pool_idle) + SETTLE)
         watching = asyncio.create_task(monitor.run())
         say(f"load for {plan.seconds:g} seconds")
         loaded = await _bear_load(plan, service, monitor, pictures, say)
@@ -110,6 +111,18 @@ async def warm_up(service: Service, pictures: Pictures) -> None:
             connection.close()
     if load.tally.failures:
         raise RuntimeError(f"the service does not work: {load.tally.failures[0]}")
+
+
+async def idle_size(sample: Callable[[], Awaitable[Sample]], looks: int) -> int:
+    """Return the bytes of all processes once no pool keeps blocks of the warm-up.
+
+    Raises RuntimeError if one still does after that many samples.
+    """
+    for _ in range(looks):
+        taken = await sample()
+        if taken.metrics is not None and not taken.metrics.pool_idle:
+            return taken.rss
+    raise RuntimeError("the pools keep what the warm-up left there")
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ from soak.processors import processor_times
 from soak.report import report
 from soak.results import MEBIBYTE, Event, HealthResult, KindResult, Plan, Results
 from soak.rolling import Rolled
+from soak.run import idle_size
 from soak.service import serving
 from soak.tally import FAILED, Failure, Tally
 from soak.verdict import promises
@@ -187,6 +188,26 @@ def test_report_tells_the_failures_and_the_constant_needed() -> None:
     assert "7 × 200, 1 × 503 queue_full, 1 × lost with a worker" in text
     assert GOOD.constant_needed == 64 * MEBIBYTE
     assert text.count("FAIL") == 2
+
+
+KEEPING = replace(QUIET, pool_idle=1)
+
+
+async def test_idle_size_is_taken_when_the_pools_are_empty() -> None:
+    seconds = iter([sample(1, 184, KEEPING), sample(2, 150, None), sample(3, 124), sample(4, 123)])
+
+    async def look() -> Sample:
+        return next(seconds)
+
+    assert await idle_size(look, looks=3) == 124 * MEBIBYTE
+
+
+async def test_pools_that_are_never_empty_are_told() -> None:
+    async def look() -> Sample:
+        return sample(1, 184, KEEPING)
+
+    with pytest.raises(RuntimeError, match="keep"):
+        await idle_size(look, looks=3)
 
 
 def test_percentiles_are_nearest_ranks() -> None:
