@@ -5,7 +5,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 from unittest.mock import patch
 
 from pixelferry._native import Reservation
@@ -31,16 +31,17 @@ def only_connection(server: RunningServer) -> Connection:
     return connection
 
 
+def handler_of(connection: object) -> Handler:
+    """What parses and answers for a connection that has received something."""
+    assert isinstance(connection, Connection)
+    assert connection._handler is not None
+    return connection._handler
+
+
 async def warm(wire: Wire, server: RunningServer) -> None:
-    """Have a first request answered: from then on all connections await the next."""
+    """Have a first request answered, as all others: the next read of `wire` is a long one."""
     await wire.ask(request("/livez", method="GET"))
-    await until(lambda: all(handler.idle for handler in _handlers(server)))
-
-
-def _handlers(server: RunningServer) -> list[Handler]:
-    found = [cast(Connection, one)._handler for one in server.connections._open]
-    assert None not in found
-    return cast(list[Handler], found)
+    await until(lambda: all(handler_of(one).idle for one in server.connections._open))
 
 
 async def until(condition: Callable[[], object]) -> None:

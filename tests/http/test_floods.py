@@ -19,7 +19,7 @@ from pixelferry.http.routes.metrics import TELEMETRY
 from pixelferry.server import RunningServer
 from pixelferry.telemetry import Telemetry
 from png_writer import small_png
-from serving import Serve, busy_workers, only_connection, until
+from serving import Serve, busy_workers, handler_of, only_connection, until
 from wire import Wire, chunked, connect, request
 
 pytestmark = pytest.mark.usefixtures("everything_comes_back", "way")
@@ -54,8 +54,7 @@ def held_answers(connection: Connection) -> int:
 
 
 def waiting_requests(connection: Connection) -> int:
-    assert connection._handler is not None
-    return len(connection._handler._messages)
+    return len(handler_of(connection)._messages)
 
 
 async def test_unread_answers_to_pipelined_requests_do_not_pile_up(server: RunningServer) -> None:
@@ -80,10 +79,9 @@ async def test_unread_answers_to_pipelined_requests_do_not_pile_up(server: Runni
 
 def heads_waiting(connection: Connection) -> int:
     """Bytes of the headers of requests that wait for those before them."""
-    assert connection._handler is not None
     return sum(
         len(name) + len(value)
-        for message, _ in connection._handler._messages
+        for message, _ in handler_of(connection)._messages
         if isinstance(message, RawRequestMessage)
         for name, value in message.raw_headers
     )

@@ -17,7 +17,7 @@ from pixelferry.http.middlewares import CLIENT_LEFT
 from pixelferry.http.routes.metrics import TELEMETRY
 from pixelferry.server import RunningServer
 from png_writer import small_png
-from serving import busy_workers, until, warm
+from serving import busy_workers, handler_of, until, warm
 from wire import Wire, chunked, connect, request
 
 pytestmark = pytest.mark.usefixtures("everything_comes_back")
@@ -204,8 +204,7 @@ def eof(connection: Connection) -> None:
 
 
 def force_close(connection: Connection) -> None:
-    assert connection._handler is not None
-    connection._handler.force_close()
+    handler_of(connection).force_close()
 
 
 def do_behind_the_answer(
