@@ -326,7 +326,6 @@ async def test_while_draining_it_says_goodbye(server: RunningServer, shortcut: S
 async def test_an_idle_connection_is_closed_behind_it(serve: Serve, shortcut: Shortcut) -> None:
     server = await serve(keepalive_timeout=SHORT)
     async with connect(server.port) as wire:
-        await warm(wire, server)
         answer = await wire.ask(request(body=SMALL))
         assert answer.status == 200
         assert await wire.closed() == b""
@@ -411,15 +410,41 @@ async def test_answers_that_are_not_taken_do_not_pile_up(
         await sending
 
 
-async def test_who_still_takes_an_answer_is_not_idle(serve: Serve, shortcut: Shortcut) -> None:
-    server = await serve(keepalive_timeout=SHORT)
+def strike(handler: Handler) -> None:
+    """Let the keep-alive clock strike now."""
+    handler._stop_keepalive_clock()
+    handler._process_keepalive()
+
+
+async def test_who_still_takes_an_answer_is_not_idle(
+    server: RunningServer, shortcut: Shortcut
+) -> None:
     async with connect(server.port) as wire:
         await warm(wire, server)
         asked = await fill(wire, server, shortcut)
-        await asyncio.sleep(2 * SHORT)
+        handler = handler_of(only_connection(server))
+        handler._next_keepalive_close_time = 0
+        strike(handler)
+        assert handler._keepalive_handle is not None  # and it will strike again
         wire.writer.transport.resume_reading()  # type: ignore[attr-defined]
         for _ in range(asked):
             assert (await wire.answer()).status == 200
+        assert (await wire.ask(LARGE)).status == 200
+
+
+async def test_who_has_taken_an_answer_is_idle_from_then_on(
+    server: RunningServer, shortcut: Shortcut
+) -> None:
+    async with connect(server.port) as wire:
+        await warm(wire, server)
+        asked = await fill(wire, server, shortcut)
+        handler = handler_of(only_connection(server))
+        handler._next_keepalive_close_time = 0  # it is about to strike
+        wire.writer.transport.resume_reading()  # type: ignore[attr-defined]
+        for _ in range(asked):
+            assert (await wire.answer()).status == 200
+        await until(lambda: not handler.writing_paused)
+        strike(handler)
         assert (await wire.ask(LARGE)).status == 200
 
 

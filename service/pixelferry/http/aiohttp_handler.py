@@ -244,7 +244,7 @@ class Handler(RequestHandler):
         self._chunked = self._direct = False
         if self._parser is not None:
             self._parser.message_consumed()
-        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        self._renew_keepalive()
         if self._keepalive_handle is None:
             self._keepalive_handle = self._loop.call_at(
                 self._next_keepalive_close_time, self._process_keepalive
@@ -361,11 +361,19 @@ class Handler(RequestHandler):
             self._owner.flush()
         super().force_close()
 
+    def resume_writing(self) -> None:
+        """Go on: the client has taken all, and is idle from now on."""
+        super().resume_writing()
+        self._renew_keepalive()
+
     def _process_keepalive(self) -> None:
         """Close an idle connection, but not while its client still takes an answer."""
         if self.writing_paused:
-            self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+            self._renew_keepalive()
         super()._process_keepalive()
+
+    def _renew_keepalive(self) -> None:
+        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
 
     def _stop_keepalive_clock(self) -> None:
         if self._keepalive_handle is not None:
